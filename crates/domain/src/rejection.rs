@@ -82,11 +82,13 @@ rejections! {
     TokenMissing = "token_missing", Unauthenticated, "A token is needed here.";
     TokenMalformed = "token_malformed", Unauthenticated, "This is no token.";
     TokenSignature = "token_signature", Unauthenticated, "The token's signature is not ours.";
+    TokenClaims = "token_claims", Unauthenticated, "The token's claims are not those of a token of ours.";
     TokenExpired = "token_expired", Unauthenticated, "The token has expired.";
     TokenWrongKind = "token_wrong_kind", Unauthenticated, "This kind of token is not good here.";
     TokenRevoked = "token_revoked", Unauthenticated, "The token's session has ended.";
     FileNotFound = "file_not_found", NotFound, "There is no such file.";
     FileTooLarge = "file_too_large", Invalid, "The file is larger than allowed.";
+    UploadBroken = "upload_broken", Invalid, "The upload broke off.";
     FileCountExceeded = "file_count_exceeded", Conflict, "The limit of files is reached.";
     UserNotFound = "user_not_found", NotFound, "There is no such user.";
     KeyVersionUnknown = "key_version_unknown", NotFound, "There is no key of this version.";

@@ -1,0 +1,190 @@
+//! The application: what every use case works with, put together once at start.
+
+use crate::caches::Caches;
+use crate::keys::{BroughtKey, Keyring};
+use crate::ports::ObjectStore;
+use crate::{Clock, Fault, Settings};
+use doorward_crypto::{CodeShapeError, Entropy, HashPool, Label, PoolSize, Vault};
+use doorward_domain::{Identifier, Network, Timestamp};
+use doorward_store::{Kv, ReadTx, Store, WriteTx};
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use tokio::sync::Notify;
+
+/// The application, shared by every request and worker.
+pub type SharedApp = Arc<App>;
+
+/// How many password jobs may wait for each hashing thread. At about 70 a second and core, the last of them waits
+/// some four seconds; whoever comes later is told to come back instead.
+const HASH_QUEUE_PER_THREAD: usize = 256;
+
+/// What the application is made of.
+pub struct Parts {
+    /// What the operator decided.
+    pub settings: Settings,
+    /// Everything that remembers.
+    pub store: Store,
+    /// Shared counters and short-lived values.
+    pub kv: Kv,
+    /// What hangs on the master key.
+    pub vault: Vault,
+    /// The source of randomness.
+    pub entropy: Entropy,
+    /// The source of time.
+    pub clock: Clock,
+    /// Where users' files are.
+    pub objects: Arc<dyn ObjectStore>,
+    /// A signing key that the operator brought along.
+    pub brought_key: Option<BroughtKey>,
+}
+
+/// Why the application cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database belongs to another master key.
+    #[error(
+        "the database was made with another `master_key`; configure that one, or name it as `master_key_previous`"
+    )]
+    ForeignMasterKey,
+    /// A code length and its number of different digits do not go together.
+    #[error("`codes.{purpose}`: {source}")]
+    CodeShape {
+        /// Whose rule it is.
+        purpose: doorward_domain::Purpose,
+        /// What is wrong with it.
+        source: CodeShapeError,
+    },
+    /// The hashing threads did not start.
+    #[error("`password.*`: {0}")]
+    HashPool(std::io::Error),
+    /// The signing key that was brought along cannot be used.
+    #[error("`tokens.private_key`: {0}")]
+    BroughtKey(String),
+    /// The database, or what is in it, failed.
+    #[error("{0}")]
+    Fault(Fault),
+}
+
+impl From<Fault> for StartError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<doorward_store::Error> for StartError {
+    fn from(error: doorward_store::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// See [`SharedApp`].
+pub struct App {
+    pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) kv: Kv,
+    pub(crate) vault: Vault,
+    pub(crate) entropy: Entropy,
+    pub(crate) clock: Clock,
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    pub(crate) hasher: HashPool,
+    pub(crate) keyring: Keyring,
+    pub(crate) caches: Caches,
+    /// Rung whenever a job was committed here, so that the worker of this process need not wait for its next look.
+    pub(crate) queue_bell: Notify,
+    /// Messages that transport `none` dropped since the start.
+    pub(crate) dropped_messages: AtomicU64,
+}
+
+impl App {
+    /// Puts the application together over a migrated database: compares the master key with the one that the
+    /// database belongs to, and makes the first signing key where there is none.
+    pub async fn start(parts: Parts) -> Result<SharedApp, StartError> {
+        crate::codes::check_rules(&parts.settings)?;
+        claim_database(&parts.store, &parts.vault).await?;
+        let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let size = PoolSize { threads, queue: threads.get() * HASH_QUEUE_PER_THREAD };
+        let hasher = HashPool::start(size, parts.settings.password.scheme, parts.entropy.clone());
+        let hasher = hasher.map_err(StartError::HashPool)?;
+        let keyring = Keyring::start(&parts).await?;
+        Ok(Arc::new(Self {
+            hasher,
+            caches: Caches::new(parts.settings.cache_lifetime),
+            keyring,
+            settings: parts.settings,
+            store: parts.store,
+            kv: parts.kv,
+            vault: parts.vault,
+            entropy: parts.entropy,
+            clock: parts.clock,
+            objects: parts.objects,
+            queue_bell: Notify::new(),
+            dropped_messages: AtomicU64::new(0),
+        }))
+    }
+
+    /// What the operator decided.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The time now. Requests take it once, into their [`crate::Ctx`].
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Shared counters and short-lived values.
+    pub const fn kv(&self) -> &Kv {
+        &self.kv
+    }
+
+    /// How many password jobs wait for a hashing thread.
+    pub fn hashing_depth(&self) -> usize {
+        self.hasher.depth()
+    }
+
+    pub(crate) async fn read(&self) -> Result<ReadTx, Fault> {
+        Ok(self.store.read().await?)
+    }
+
+    pub(crate) async fn write(&self) -> Result<WriteTx, Fault> {
+        Ok(self.store.write().await?)
+    }
+
+    /// The name under which codes and counters remember an identifier, so that the database lists no addresses there.
+    pub(crate) fn subject(&self, identifier: &Identifier) -> String {
+        self.vault
+            .keyed(Label::Subject, &[identifier.key().as_bytes()])
+            .to_hex()
+    }
+
+    /// The name under which a network is remembered.
+    pub(crate) fn network(&self, network: Network) -> String {
+        self.vault
+            .keyed(Label::Network, &[network.key().as_bytes()])
+            .to_hex()
+    }
+}
+
+/// The first process writes the check value of its master key; every later one must answer to it.
+async fn claim_database(store: &Store, vault: &Vault) -> Result<(), StartError> {
+    const CHECK: &str = "master_key_check";
+    let mut tx = store.read().await?;
+    let found = doorward_store::meta::get(&mut tx, CHECK).await?;
+    drop(tx);
+    let kept = match found {
+        Some(kept) => kept,
+        None => {
+            let mut tx = store.write().await?;
+            let kept =
+                doorward_store::meta::insert_once(&mut tx, CHECK, &vault.check_value()).await?;
+            tx.commit().await?;
+            kept
+        }
+    };
+    if vault.answers_to(&kept) {
+        Ok(())
+    } else {
+        Err(StartError::ForeignMasterKey)
+    }
+}

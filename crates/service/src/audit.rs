@@ -1,0 +1,139 @@
+//! The audit trail: one row for each change and each counted try, in the transaction of what it tells of.
+
+use crate::{App, Ctx, Fault};
+use doorward_domain::{JobId, SessionId, UserId};
+use doorward_store::WriteTx;
+
+macro_rules! events {
+    ($($(#[$meta:meta])* $name:ident = $word:literal;)+) => {
+        /// What can be read in the audit trail. The catalogue of events is made from this list.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Event {
+            $($(#[$meta])* $name),+
+        }
+
+        impl Event {
+            /// Every event, with the word that is stored.
+            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $word)),+];
+
+            /// The word that is stored.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word),+ }
+            }
+        }
+    };
+}
+
+events! {
+    /// An account was made.
+    SignedUp = "signed_up";
+    /// A code was asked for, whether or not there is an account.
+    CodeRequested = "code_requested";
+    /// A code was tried and was wrong.
+    CodeRefused = "code_refused";
+    /// An address was proven.
+    AddressProven = "address_proven";
+    /// What was set before the first proof was dropped.
+    UnprovenClaimsDropped = "unproven_claims_dropped";
+    /// A password is about to be checked; the try counts.
+    PasswordTried = "password_tried";
+    /// Somebody signed in, and a session began.
+    SignedIn = "signed_in";
+    /// A session was ended by its holder.
+    SignedOut = "signed_out";
+    /// All sessions of a user were ended.
+    SignedOutEverywhere = "signed_out_everywhere";
+    /// An account was suspended.
+    Suspended = "suspended";
+    /// An account was banned.
+    Banned = "banned";
+    /// An account was made good again.
+    Restored = "restored";
+    /// An account was deleted.
+    Deleted = "deleted";
+    /// An account that nobody proved or used was removed.
+    UnprovenRemoved = "unproven_removed";
+    /// A password was set by somebody else than its user.
+    PasswordReset = "password_reset";
+    /// A file was stored.
+    FileStored = "file_stored";
+    /// A file was deleted.
+    FileDeleted = "file_deleted";
+    /// A signing key got a successor.
+    KeyRotated = "key_rotated";
+}
+
+/// Whom an event is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Subject {
+    pub(crate) user: Option<UserId>,
+    pub(crate) session: Option<SessionId>,
+}
+
+impl From<UserId> for Subject {
+    fn from(user: UserId) -> Self {
+        Self {
+            user: Some(user),
+            session: None,
+        }
+    }
+}
+
+impl Subject {
+    pub(crate) const fn session(user: UserId, session: SessionId) -> Self {
+        Self {
+            user: Some(user),
+            session: Some(session),
+        }
+    }
+}
+
+/// Writes the row of an event into the transaction that makes it true.
+pub(crate) async fn record(
+    tx: &mut WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    event: Event,
+    subject: impl Into<Subject>,
+) -> Result<(), Fault> {
+    let subject = subject.into();
+    let row = doorward_store::audit::Event {
+        id: JobId::new(ctx.now, app.entropy.bytes()).to_string(),
+        at: ctx.now,
+        event: event.as_str().to_owned(),
+        outcome: event.outcome().to_owned(),
+        user_id: subject.user,
+        session_id: subject.session,
+        family: ctx.family,
+        address: Some(ctx.client.to_string()),
+        request_id: Some(ctx.request_id.clone()),
+        detail: None,
+    };
+    Ok(doorward_store::audit::insert(tx, &row).await?)
+}
+
+impl Event {
+    /// Whether what was tried came to pass.
+    const fn outcome(self) -> &'static str {
+        match self {
+            Self::PasswordTried => "counted",
+            Self::CodeRefused => "refused",
+            Self::SignedUp
+            | Self::CodeRequested
+            | Self::AddressProven
+            | Self::UnprovenClaimsDropped
+            | Self::SignedIn
+            | Self::SignedOut
+            | Self::SignedOutEverywhere
+            | Self::Suspended
+            | Self::Banned
+            | Self::Restored
+            | Self::Deleted
+            | Self::UnprovenRemoved
+            | Self::PasswordReset
+            | Self::FileStored
+            | Self::FileDeleted
+            | Self::KeyRotated => "done",
+        }
+    }
+}

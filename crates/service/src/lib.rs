@@ -1,0 +1,38 @@
+//! The use cases: one public function is one thing that a caller can do.
+//!
+//! Every rule of Doorward lives here or in `domain`, once. Nothing here knows HTTP: a surface translates its request
+//! into a call, and the [`Error`] or outcome into its answer. A function takes [`SharedApp`] and the [`Ctx`] of its
+//! request, writes through one transaction, and leaves the audit row and the mail it causes in that same transaction.
+#![warn(missing_docs)]
+
+pub mod accounts;
+mod app;
+mod audit;
+mod caches;
+mod clock;
+pub mod codes;
+mod ctx;
+mod error;
+pub mod files;
+pub mod health;
+pub mod inbox;
+pub mod keys;
+pub mod limits;
+mod messages;
+mod networks;
+mod outbox;
+pub mod passwords;
+pub mod ports;
+pub mod sessions;
+pub mod settings;
+pub mod tokens;
+pub mod users;
+pub mod worker;
+
+pub use accounts::User;
+pub use app::{App, Parts, SharedApp, StartError};
+pub use audit::Event;
+pub use clock::Clock;
+pub use ctx::Ctx;
+pub use error::{Error, Fault, Refusal};
+pub use settings::Settings;

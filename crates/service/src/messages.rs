@@ -1,0 +1,139 @@
+//! What Doorward writes to people, and how it is put into words.
+//!
+//! Templates know the variables named here and nothing else. A value is never a template: braces in a name appear as
+//! braces.
+
+use crate::{Fault, Settings};
+use doorward_domain::{Span, Timestamp};
+use minijinja::{Environment, context};
+use serde::{Deserialize, Serialize};
+
+/// A message on its way, as it rests sealed in the outbox.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Envelope {
+    /// The stored address of the account; the message goes there and nowhere else.
+    pub(crate) to: String,
+    /// What it says.
+    pub(crate) content: Content,
+    /// It was caused by somebody who named an address without an account: the worker drops it, where nobody can measure.
+    pub(crate) dropped: bool,
+    /// After this it is of no use to its reader and is not sent.
+    pub(crate) good_until: Option<Timestamp>,
+}
+
+/// The messages there are.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "message", rename_all = "snake_case")]
+pub(crate) enum Content {
+    /// The code that proves an address.
+    VerifyCode { code: String, lifetime: Span },
+    /// Somebody tried to register with the address of an account.
+    AlreadyRegistered,
+    /// What was dropped when the address was proven by somebody new.
+    FirstProof(Dropped),
+    /// An operator set a new password.
+    PasswordReset { password: String },
+}
+
+/// What the first proof of an address swept away.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Dropped {
+    pub(crate) password: bool,
+    pub(crate) profile: bool,
+    pub(crate) sessions: usize,
+    pub(crate) files: usize,
+}
+
+/// A message in words.
+pub(crate) struct Rendered {
+    pub(crate) subject: String,
+    pub(crate) text: String,
+    pub(crate) html: String,
+}
+
+macro_rules! templates {
+    ($($name:literal),+) => {
+        [$(
+            (concat!($name, ".txt"), include_str!(concat!("../templates/", $name, ".txt"))),
+            (concat!($name, ".html"), include_str!(concat!("../templates/", $name, ".html"))),
+        )+]
+    };
+}
+
+/// The texts that are built in. The first line of a `.txt` is the subject.
+const BUILT_IN: [(&str, &str); 8] = templates![
+    "verify_code",
+    "already_registered",
+    "first_proof",
+    "password_reset"
+];
+
+/// How much work a template may do; a loop that never ends stops there.
+const FUEL: u64 = 50_000;
+
+/// Puts a message into words.
+pub(crate) fn render(settings: &Settings, content: &Content) -> Result<Rendered, Fault> {
+    let mut environment = Environment::new();
+    environment.set_fuel(Some(FUEL));
+    for (name, text) in BUILT_IN {
+        environment
+            .add_template(name, text)
+            .map_err(Fault::internal)?;
+    }
+    let service = &settings.server_name;
+    let (name, variables) = match content {
+        Content::VerifyCode { code, lifetime } => (
+            "verify_code",
+            context! { service, code, lifetime => in_words(*lifetime) },
+        ),
+        Content::AlreadyRegistered => ("already_registered", context! { service }),
+        Content::FirstProof(dropped) => {
+            let Dropped { password, profile, sessions, files } = dropped;
+            ("first_proof", context! { service, dropped => context! { password, profile, sessions, files } })
+        }
+        Content::PasswordReset { password } => ("password_reset", context! { service, password }),
+    };
+    let fill = |ending: &str| {
+        let template = environment
+            .get_template(&format!("{name}.{ending}"))
+            .map_err(Fault::internal)?;
+        template.render(&variables).map_err(Fault::internal)
+    };
+    let (text, html) = (fill("txt")?, fill("html")?);
+    let (subject, text) = text
+        .split_once('\n')
+        .ok_or_else(|| Fault::internal("a template has no subject line"))?;
+    // A line end in a header would begin another header.
+    let subject = subject
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    Ok(Rendered {
+        subject,
+        text: text.trim_start().to_owned(),
+        html,
+    })
+}
+
+/// `10 minutes`, as a person says it.
+fn in_words(span: Span) -> String {
+    let seconds = span.as_seconds();
+    let (number, unit) = match seconds {
+        s if s % 3600 == 0 && s > 0 => (s / 3600, "hour"),
+        s if s % 60 == 0 && s > 0 => (s / 60, "minute"),
+        s => (s, "second"),
+    };
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_said_in_words() {
+        assert_eq!(in_words(Span::minutes(10)), "10 minutes");
+        assert_eq!(in_words(Span::hours(1)), "1 hour");
+        assert_eq!(in_words(Span::seconds(90)), "90 seconds");
+    }
+}

@@ -1,0 +1,62 @@
+//! Passwords on their way from a person to the hashing pool.
+
+use crate::{Error, Fault, SharedApp};
+use doorward_crypto::{Password, PoolError, Verdict};
+use doorward_domain::{PasswordFault, PasswordRules, Rejection, Span};
+use secrecy::{ExposeSecret, SecretString};
+use unicode_normalization::UnicodeNormalization;
+
+/// A full queue is worked off in a few seconds.
+const BUSY_WAIT: Span = Span::seconds(2);
+
+/// A password that may be set: it keeps the rules of the surface that it came through.
+#[derive(Clone, Debug)]
+pub struct NewPassword(SecretString);
+
+impl NewPassword {
+    /// Checks a password against the rules of where it is set.
+    pub fn parse(password: SecretString, rules: &PasswordRules) -> Result<Self, PasswordFault> {
+        rules.check(password.expose_secret())?;
+        Ok(Self(password))
+    }
+}
+
+/// The hash to store for a new password.
+pub(crate) async fn hash(app: &SharedApp, password: &NewPassword) -> Result<String, Error> {
+    hash_known(app, &password.0).await
+}
+
+/// A new hash for a password that was just found right, made as is configured now.
+pub(crate) async fn hash_known(app: &SharedApp, password: &SecretString) -> Result<String, Error> {
+    app.hasher
+        .hash(canonical(password))
+        .await
+        .map_err(pool_error)
+}
+
+/// Whether the password is right. `stored: None` costs the same and is never right.
+pub(crate) async fn verify(
+    app: &SharedApp,
+    password: &SecretString,
+    stored: Option<String>,
+) -> Result<Verdict, Error> {
+    let password = canonical(password).typed_as(password.clone());
+    app.hasher
+        .verify(password, stored.map(SecretString::from))
+        .await
+        .map_err(pool_error)
+}
+
+/// NFC, once: the same password typed on two keyboards is the same bytes.
+fn canonical(password: &SecretString) -> Password {
+    Password::new(SecretString::from(
+        password.expose_secret().nfc().collect::<String>(),
+    ))
+}
+
+fn pool_error(error: PoolError) -> Error {
+    match error {
+        PoolError::Busy => crate::Refusal::after(Rejection::HashingBusy, BUSY_WAIT).into(),
+        PoolError::Rejected(_) | PoolError::Failed => Fault::internal(error).into(),
+    }
+}

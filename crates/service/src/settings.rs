@@ -1,0 +1,177 @@
+//! What the operator decided, as plain values. The configuration builds it; nothing here reads a file or a variable.
+
+use doorward_crypto::{Algorithm, Scheme};
+use doorward_domain::{Families, PasswordRules, Purpose, Span};
+use secrecy::SecretString;
+use url::Url;
+
+/// Every setting that a use case depends on.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// One person on one machine, or a service for others.
+    pub mode: Mode,
+    /// `profile = "strict"`.
+    pub strict: bool,
+    /// How the service calls itself in mail and documents.
+    pub server_name: String,
+    /// The base of every link; never taken from a request.
+    pub public_url: Url,
+    /// The documented families that are on.
+    pub families: Families,
+    /// Base path of families `proof` and `verified`.
+    pub v1_prefix: String,
+    /// Tokens and the keys that sign them.
+    pub tokens: Tokens,
+    /// Family `session`.
+    pub session: SessionFamily,
+    /// Family `verified`.
+    pub verified: VerifiedFamily,
+    /// One-time codes by purpose.
+    pub codes: Codes,
+    /// Accounts in all families.
+    pub accounts: Accounts,
+    /// How passwords are hashed and judged.
+    pub password: Passwords,
+    /// Work that removes what has ended.
+    pub cleanup: Cleanup,
+    /// How long a replica may keep what it has verified.
+    pub cache_lifetime: Span,
+    /// Users' files.
+    pub files: Files,
+    /// Messages are shown in the development inbox in place of being sent.
+    pub inbox: bool,
+}
+
+/// `mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One person on one machine.
+    Development,
+    /// A service for others.
+    Production,
+}
+
+/// `tokens.*`.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The algorithm of new keys.
+    pub algorithm: Algorithm,
+    /// `iss` of every token.
+    pub issuer: String,
+    /// `aud` of every token, when set.
+    pub audience: Option<String>,
+    /// How long an access token is good.
+    pub access_lifetime: Span,
+    /// How long a refresh token is good.
+    pub refresh_lifetime: Span,
+    /// The absolute end of a rotating session.
+    pub session_lifetime: Span,
+    /// `tokens.refresh = "stateless"`.
+    pub stateless_refresh: bool,
+    /// How long the refresh token just used gets the same successor again.
+    pub reuse_grace: Span,
+    /// The age at which a signing key gets a successor; zero: never by itself.
+    pub rotate_keys_every: Span,
+    /// The shared key of HS256.
+    pub hs256_key: Option<SecretString>,
+}
+
+/// `api.session.*`.
+#[derive(Clone, Debug)]
+pub struct SessionFamily {
+    /// How long a token, and with it its session, is good.
+    pub access_lifetime: Span,
+    /// What a password set here must look like.
+    pub password: PasswordRules,
+    /// Whether registering tells that a login is taken.
+    pub open_registration: bool,
+}
+
+/// `api.verified.*`.
+#[derive(Clone, Debug)]
+pub struct VerifiedFamily {
+    /// Whether registering tells that an address is taken.
+    pub disclose_existence: bool,
+    /// What a password set here must look like.
+    pub password: PasswordRules,
+}
+
+/// `codes.*`.
+#[derive(Clone, Copy, Debug)]
+pub struct Codes {
+    /// `codes.sign_in.*`.
+    pub sign_in: CodeRule,
+    /// `codes.proof.*`.
+    pub proof: CodeRule,
+    /// `codes.verify.*`.
+    pub verify: CodeRule,
+    /// `codes.reset.*`.
+    pub reset: CodeRule,
+}
+
+impl Codes {
+    /// The rule of a purpose.
+    pub const fn rule(&self, purpose: Purpose) -> &CodeRule {
+        match purpose {
+            Purpose::SignIn => &self.sign_in,
+            Purpose::Proof => &self.proof,
+            Purpose::Verify => &self.verify,
+            Purpose::Reset => &self.reset,
+        }
+    }
+}
+
+/// What the codes of one purpose are like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeRule {
+    /// Digits.
+    pub length: u8,
+    /// How many of them differ at least.
+    pub unique_digits: u8,
+    /// How long a code is good.
+    pub lifetime: Span,
+    /// How long until the same subject and network may ask again.
+    pub cooldown: Span,
+    /// Wrong guesses after which a code is dead, counted apart for its own network and for all others.
+    pub attempts: u32,
+}
+
+/// `accounts.*`.
+#[derive(Clone, Copy, Debug)]
+pub struct Accounts {
+    /// Whether an unconfirmed address keeps its account from signing in, in families that leave it open.
+    pub require_verified_email: bool,
+    /// How long a deleted account is remembered.
+    pub retention: Span,
+    /// How long an account that nobody proved or signed in to is kept.
+    pub unproven_lifetime: Span,
+}
+
+/// `password.*`.
+#[derive(Clone, Copy, Debug)]
+pub struct Passwords {
+    /// How new hashes are made.
+    pub scheme: Scheme,
+    /// `password.policy = "strict"`: 8 to 128 code points everywhere, common ones refused.
+    pub strict: bool,
+}
+
+/// `cleanup.*`.
+#[derive(Clone, Copy, Debug)]
+pub struct Cleanup {
+    /// How often it runs.
+    pub interval: Span,
+    /// How many rows one commit removes at most.
+    pub batch: u32,
+}
+
+/// `files.*`.
+#[derive(Clone, Copy, Debug)]
+pub struct Files {
+    /// Bytes of one file at most.
+    pub max_size: u64,
+    /// Files of one user at most.
+    pub max_count: u32,
+    /// Whether files are kept whose name, type and first bytes disagree.
+    pub any_type: bool,
+}

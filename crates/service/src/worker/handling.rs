@@ -1,0 +1,104 @@
+//! Doing one job, to its end: done, put back for later, or buried.
+
+use super::{Worker, backoff};
+use crate::messages::{Envelope, render};
+use crate::outbox::{self, Job};
+use crate::ports::{Mail, SendError};
+use crate::{Error, Fault};
+use doorward_domain::{FileId, JobId};
+use doorward_store::{files, jobs};
+
+/// After so many tries, some ten hours, a job is dead.
+const MOST_ATTEMPTS: i64 = 16;
+
+/// What became of a job.
+enum Outcome {
+    Done,
+    Again(String),
+    Never(String),
+}
+
+/// Does a job and writes down what became of it. A job whose end cannot be written stays ours and is done again when
+/// this worker is found dead: at most twice, and never not at all.
+pub(super) async fn handle(worker: &Worker, job: jobs::Job) {
+    let outcome = match perform(worker, &job).await {
+        Ok(outcome) => outcome,
+        Err(fault) => Outcome::Again(fault.to_string()),
+    };
+    if let Err(error) = conclude(worker, &job, outcome).await {
+        tracing::error!(job.id = %job.id, %error, "the end of a job could not be written");
+    }
+}
+
+async fn perform(worker: &Worker, job: &jobs::Job) -> Result<Outcome, Fault> {
+    match outbox::open(&worker.app, job.id, &job.payload)? {
+        Job::Mail(envelope) => send(worker, job.id, envelope).await,
+        Job::RemoveObject { key } => remove_object(worker, key).await,
+    }
+}
+
+async fn send(worker: &Worker, id: JobId, envelope: Envelope) -> Result<Outcome, Fault> {
+    if envelope.dropped {
+        return Ok(Outcome::Done);
+    }
+    if envelope
+        .good_until
+        .is_some_and(|until| until <= worker.app.now())
+    {
+        return Ok(Outcome::Never(
+            "the message was of no use any more".to_owned(),
+        ));
+    }
+    let rendered = render(&worker.app.settings, &envelope.content)?;
+    let mail = Mail {
+        id,
+        to: envelope.to,
+        subject: rendered.subject,
+        text: rendered.text,
+        html: rendered.html,
+    };
+    Ok(match worker.mailer.send(&mail).await {
+        Ok(()) => Outcome::Done,
+        Err(SendError::Temporary(reason)) => Outcome::Again(reason),
+        Err(SendError::Permanent(reason)) => Outcome::Never(reason),
+    })
+}
+
+async fn remove_object(worker: &Worker, key: FileId) -> Result<Outcome, Fault> {
+    let mut tx = worker.app.read().await?;
+    let named = files::by_id(&mut tx, key).await?.is_some();
+    drop(tx);
+    if !named {
+        worker
+            .app
+            .objects
+            .delete(key)
+            .await
+            .map_err(Fault::unavailable)?;
+    }
+    Ok(Outcome::Done)
+}
+
+async fn conclude(worker: &Worker, job: &jobs::Job, outcome: Outcome) -> Result<(), Error> {
+    let app = &worker.app;
+    let now = app.now();
+    let mut tx = app.write().await?;
+    match outcome {
+        Outcome::Done => {
+            jobs::done(&mut tx, job.id, &worker.name).await?;
+            metrics::counter!("doorward_jobs_total", "kind" => job.kind.clone(), "outcome" => "done").increment(1);
+        }
+        Outcome::Again(reason) if job.attempts < MOST_ATTEMPTS => {
+            let wait = backoff(job.attempts, u64::from_le_bytes(app.entropy.bytes()));
+            tracing::warn!(job.id = %job.id, job.kind, attempts = job.attempts, reason, retry.after = %wait, "a job failed");
+            jobs::retry(&mut tx, job.id, &worker.name, now + wait, &reason).await?;
+            metrics::counter!("doorward_jobs_total", "kind" => job.kind.clone(), "outcome" => "retried").increment(1);
+        }
+        Outcome::Again(reason) | Outcome::Never(reason) => {
+            tracing::error!(job.id = %job.id, job.kind, attempts = job.attempts, reason, "a job is dead");
+            jobs::bury(&mut tx, job.id, &worker.name, now, &reason).await?;
+            metrics::counter!("doorward_jobs_total", "kind" => job.kind.clone(), "outcome" => "dead").increment(1);
+        }
+    }
+    Ok(tx.commit().await?)
+}
