@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_fault_tells_its_whole_chain_to_the_log() {
         let io = std::io::Error::other("disk on fire");
-        let fault = Fault::unavailable(doorward_store::Error::Unavailable(Box::new(io)));
+        let fault = Fault::unavailable(doorward_store::Error::Unavailable(std::sync::Arc::new(io)));
         assert!(fault.is_unavailable());
         assert!(fault.to_string().contains("disk on fire"));
     }

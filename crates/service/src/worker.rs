@@ -15,8 +15,8 @@ use futures_util::StreamExt;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use std::time::{Duration, Instant};
+use tokio::time::{MissedTickBehavior, interval};
 
 /// How often a worker shows that it lives and looks after the others.
 const BEAT: Duration = Duration::from_secs(5);
@@ -226,8 +226,8 @@ mod tests {
         assert!(backoff(50, 0) <= Span::hours(1) && backoff(50, u64::MAX) <= Span::minutes(75));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_worker_is_dead_once_its_number_stood_still_for_twenty_seconds() {
+    #[test]
+    fn a_worker_is_dead_once_its_number_stood_still_for_twenty_seconds() {
         let worker = |beat| workers::Worker {
             id: "other".to_owned(),
             beat,
