@@ -5,10 +5,15 @@ use crate::messages::{Content, Dropped, Envelope};
 use crate::passwords::{self, NewPassword};
 use crate::{App, Ctx, Error, SharedApp, codes, files, outbox, sessions, tokens};
 use doorward_crypto::Label;
-use doorward_domain::{Email, Family, Login, Profile, Rejection, SessionId, Status, Timestamp, UserId};
+use doorward_domain::{
+    Email, Family, Login, Profile, Rejection, SessionId, Span, Status, Timestamp, UserId,
+};
 use doorward_store::users::{Inserted, NewUser};
 use doorward_store::{WriteTx, tombstones, users};
 use secrecy::{ExposeSecret, SecretString};
+
+/// The owner of an address is told at most this often that somebody tried to register with it.
+const ALREADY_REGISTERED_COOLDOWN: Span = Span::hours(1);
 
 /// A user as surfaces may see them: everything but the password's hash.
 #[derive(Clone, Debug)]
@@ -101,7 +106,10 @@ pub async fn sign_up(app: &SharedApp, ctx: &Ctx, command: SignUp) -> Result<User
     let mut tx = app.write().await?;
     match users::insert(&mut tx, &new).await? {
         Inserted::Done => {}
-        Inserted::EmailTaken => return taken(tx, app, ctx, &command, new).await,
+        Inserted::EmailTaken => {
+            drop(tx);
+            return taken(app, ctx, &command, new).await;
+        }
         Inserted::PhoneTaken => return Err(Rejection::PhoneTaken.into()),
         Inserted::LoginTaken => return Err(Rejection::LoginTaken.into()),
         Inserted::NicknameTaken => return Err(Rejection::NicknameTaken.into()),
@@ -130,13 +138,7 @@ impl SignUp {
 }
 
 /// The address is taken: either that is told, or the same is written and answered as if it were not.
-async fn taken(
-    mut tx: WriteTx,
-    app: &App,
-    ctx: &Ctx,
-    command: &SignUp,
-    new: NewUser,
-) -> Result<User, Error> {
+async fn taken(app: &App, ctx: &Ctx, command: &SignUp, new: NewUser) -> Result<User, Error> {
     let disclosed = match ctx.family {
         Family::Verified => app.settings.verified.disclose_existence,
         Family::Code | Family::Confirm | Family::Proof | Family::Session | Family::Native => true,
@@ -147,10 +149,18 @@ async fn taken(
     if disclosed {
         return Err(Rejection::EmailTaken.into());
     }
+    let mark = format!("already-registered|{}", app.subject(&email.clone().into()));
+    // Whoever registers over and over must not fill the owner's mailbox. Where nobody can tell, the owner is told.
+    let told_lately = !app
+        .kv
+        .add(&mark, ALREADY_REGISTERED_COOLDOWN)
+        .await
+        .unwrap_or(true);
+    let mut tx = app.write().await?;
     let envelope = Envelope {
         to: email.as_str().to_owned(),
         content: Content::AlreadyRegistered,
-        dropped: false,
+        dropped: told_lately,
         good_until: None,
     };
     outbox::post(&mut tx, app, ctx, &envelope).await?;
@@ -172,7 +182,10 @@ fn new_user(app: &App, ctx: &Ctx, command: &SignUp, hash: String) -> NewUser {
         email,
         phone: None,
         login,
-        profile: Profile { full_name, ..Profile::default() },
+        profile: Profile {
+            full_name,
+            ..Profile::default()
+        },
         email_proven_at: None,
         phone_proven_at: None,
         password_hash: Some(hash),

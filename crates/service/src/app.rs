@@ -103,7 +103,10 @@ impl App {
         crate::codes::check_rules(&parts.settings)?;
         claim_database(&parts.store, &parts.vault).await?;
         let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
-        let size = PoolSize { threads, queue: threads.get() * HASH_QUEUE_PER_THREAD };
+        let size = PoolSize {
+            threads,
+            queue: threads.get() * HASH_QUEUE_PER_THREAD,
+        };
         let hasher = HashPool::start(size, parts.settings.password.scheme, parts.entropy.clone());
         let hasher = hasher.map_err(StartError::HashPool)?;
         let keyring = Keyring::start(&parts).await?;
@@ -172,15 +175,13 @@ async fn claim_database(store: &Store, vault: &Vault) -> Result<(), StartError> 
     let mut tx = store.read().await?;
     let found = doorward_store::meta::get(&mut tx, CHECK).await?;
     drop(tx);
-    let kept = match found {
-        Some(kept) => kept,
-        None => {
-            let mut tx = store.write().await?;
-            let kept =
-                doorward_store::meta::insert_once(&mut tx, CHECK, &vault.check_value()).await?;
-            tx.commit().await?;
-            kept
-        }
+    let kept = if let Some(kept) = found {
+        kept
+    } else {
+        let mut tx = store.write().await?;
+        let kept = doorward_store::meta::insert_once(&mut tx, CHECK, &vault.check_value()).await?;
+        tx.commit().await?;
+        kept
     };
     if vault.answers_to(&kept) {
         Ok(())

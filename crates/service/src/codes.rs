@@ -142,7 +142,14 @@ pub(crate) async fn put_and_mail(
         return Ok(false);
     }
     if !request.known {
-        codes::trim(tx, new.key.purpose, &new.key.subject, &new.key.context, STRANGERS_SLOTS).await?;
+        codes::trim(
+            tx,
+            new.key.purpose,
+            &new.key.subject,
+            &new.key.context,
+            STRANGERS_SLOTS,
+        )
+        .await?;
     }
     let envelope = Envelope {
         to: request.email.as_str().to_owned(),

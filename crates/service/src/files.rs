@@ -147,11 +147,7 @@ pub(crate) async fn delete_all(
 async fn refuse_beyond_count(app: &App, user: UserId, name: &FileName) -> Result<(), Error> {
     let mut tx = app.read().await?;
     let full = files::count(&mut tx, user).await? >= u64::from(app.settings.files.max_count);
-    if full
-        && files::by_name(&mut tx, user, name)
-            .await?
-            .is_none()
-    {
+    if full && files::by_name(&mut tx, user, name).await?.is_none() {
         return Err(Rejection::FileCountExceeded.into());
     }
     Ok(())

@@ -452,7 +452,7 @@ async fn insert_first(parts: &Parts) -> Result<(), StartError> {
                 KeyVersion::FIRST,
                 &key,
                 &times,
-            )?
+            )
         }
     };
     let mut tx = parts.store.write().await?;
@@ -486,7 +486,7 @@ async fn fresh_key(
 ) -> Result<NewKey, Fault> {
     let made = tokio::task::spawn_blocking(move || SigningKey::generate(algorithm)).await;
     let key = made.map_err(Fault::internal)?.map_err(Fault::internal)?;
-    seal_key(vault, entropy, version, &key, &times)
+    Ok(seal_key(vault, entropy, version, &key, &times))
 }
 
 fn seal_key(
@@ -495,14 +495,14 @@ fn seal_key(
     version: KeyVersion,
     key: &SigningKey,
     times: &Times,
-) -> Result<NewKey, Fault> {
+) -> NewKey {
     let der = key.to_pkcs8_der();
-    Ok(NewKey {
+    NewKey {
         version,
         algorithm: key.algorithm().to_string(),
         public_pem: key.public().to_pem(),
         private_sealed: vault.seal(entropy, &sealed_in(version), &der),
         created_at: times.now,
         signs_from: times.signs_from,
-    })
+    }
 }

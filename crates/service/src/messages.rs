@@ -3,7 +3,7 @@
 //! Templates know the variables named here and nothing else. A value is never a template: braces in a name appear as
 //! braces.
 
-use crate::{Fault, Settings};
+use crate::Fault;
 use doorward_domain::{Span, Timestamp};
 use minijinja::{Environment, context};
 use serde::{Deserialize, Serialize};
@@ -72,7 +72,7 @@ const BUILT_IN: [(&str, &str); 8] = templates![
 const FUEL: u64 = 50_000;
 
 /// Puts a message into words.
-pub(crate) fn render(settings: &Settings, content: &Content) -> Result<Rendered, Fault> {
+pub(crate) fn render(service: &str, content: &Content) -> Result<Rendered, Fault> {
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));
     for (name, text) in BUILT_IN {
@@ -80,7 +80,6 @@ pub(crate) fn render(settings: &Settings, content: &Content) -> Result<Rendered,
             .add_template(name, text)
             .map_err(Fault::internal)?;
     }
-    let service = &settings.server_name;
     let (name, variables) = match content {
         Content::VerifyCode { code, lifetime } => (
             "verify_code",
@@ -88,8 +87,16 @@ pub(crate) fn render(settings: &Settings, content: &Content) -> Result<Rendered,
         ),
         Content::AlreadyRegistered => ("already_registered", context! { service }),
         Content::FirstProof(dropped) => {
-            let Dropped { password, profile, sessions, files } = dropped;
-            ("first_proof", context! { service, dropped => context! { password, profile, sessions, files } })
+            let Dropped {
+                password,
+                profile,
+                sessions,
+                files,
+            } = dropped;
+            (
+                "first_proof",
+                context! { service, dropped => context! { password, profile, sessions, files } },
+            )
         }
         Content::PasswordReset { password } => ("password_reset", context! { service, password }),
     };
@@ -129,6 +136,88 @@ fn in_words(span: Span) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn code() -> Content {
+        Content::VerifyCode {
+            code: "123456".to_owned(),
+            lifetime: Span::minutes(10),
+        }
+    }
+
+    #[test]
+    fn every_message_has_a_subject_a_text_and_a_page() {
+        let dropped = Dropped {
+            password: true,
+            profile: true,
+            sessions: 2,
+            files: 1,
+        };
+        let reset = Content::PasswordReset {
+            password: "correct horse".to_owned(),
+        };
+        for content in [
+            code(),
+            Content::AlreadyRegistered,
+            Content::FirstProof(dropped),
+            reset,
+        ] {
+            let mail = render("Doorward", &content).unwrap();
+            assert!(
+                mail.subject.contains("Doorward") && !mail.text.contains("{{"),
+                "{}",
+                mail.subject
+            );
+            assert!(mail.html.starts_with("<!doctype html>") && mail.html.contains("Doorward"));
+        }
+    }
+
+    #[test]
+    fn sec_i03_a_code_stands_in_the_body_and_not_in_the_subject() {
+        let mail = render("Doorward", &code()).unwrap();
+        assert!(mail.text.contains("123456") && mail.html.contains("123456"));
+        assert!(mail.text.contains("10 minutes"));
+        assert!(!mail.subject.contains("123456"));
+    }
+
+    #[test]
+    fn what_was_dropped_is_said_and_what_was_not_there_is_not() {
+        let dropped = Dropped {
+            password: true,
+            profile: false,
+            sessions: 1,
+            files: 0,
+        };
+        let mail = render("Doorward", &Content::FirstProof(dropped)).unwrap();
+        assert!(
+            mail.text.contains("- the password\n- 1 open session\n"),
+            "{}",
+            mail.text
+        );
+        assert!(!mail.text.contains("profile") && !mail.html.contains("file"));
+    }
+
+    #[test]
+    fn sec_1_3_7_template_syntax_in_a_value_appears_literally() {
+        let mail = render("{{ 7 * 7 }}{% raw %}", &code()).unwrap();
+        assert!(mail.text.contains("{{ 7 * 7 }}{% raw %}") && mail.subject.contains("{{ 7 * 7 }}"));
+    }
+
+    #[test]
+    fn sec_1_1_2_markup_in_a_value_stays_text_in_html_alone() {
+        let mail = render("<b>Doorward</b>", &code()).unwrap();
+        assert!(mail.html.contains("&lt;b&gt;Doorward") && !mail.html.contains("<b>"));
+        assert!(mail.text.contains("<b>Doorward</b>"));
+    }
+
+    #[test]
+    fn sec_1_3_3_a_line_end_in_a_value_begins_no_header() {
+        let mail = render("Door\rward\u{7}", &code()).unwrap();
+        assert!(
+            !mail.subject.chars().any(char::is_control),
+            "{:?}",
+            mail.subject
+        );
+    }
 
     #[test]
     fn spans_are_said_in_words() {

@@ -40,9 +40,10 @@ pub async fn sign_in(app: &SharedApp, ctx: &Ctx, command: SignIn) -> Result<Toke
         tx.commit().await?;
         return Err(refusal);
     }
-    let renewed = match checked.rehash {
-        true => Some(passwords::hash_known(app, &command.password).await?),
-        false => None,
+    let renewed = if checked.rehash {
+        Some(passwords::hash_known(app, &command.password).await?)
+    } else {
+        None
     };
     let session = new_session(app, ctx, user.id);
     let mut tx = app.write().await?;

@@ -278,12 +278,12 @@ async fn read_access(app: &SharedApp, token: &str) -> Result<Arc<Claims>, Error>
         other => other,
     };
     let claims = match claims {
-        Ok(received) => accept(app, received)?,
+        Ok(received) => accept(app, &received)?,
         Err(error) if is_ours(app.keyring.refresh_keys(), token) => {
             tracing::debug!(%error, "a refresh token was shown as an access token");
             return Err(Rejection::TokenWrongKind.into());
         }
-        Err(error) => return Err(refused(&error)),
+        Err(error) => return Err(refused(error)),
     };
     if claims.kind != Kind::Access {
         return Err(Rejection::TokenWrongKind.into());
@@ -302,11 +302,11 @@ fn read_refresh(app: &App, token: &str) -> Result<Claims, Error> {
             return Err(if access {
                 Rejection::TokenWrongKind.into()
             } else {
-                refused(&error)
+                refused(error)
             });
         }
     };
-    let claims = accept(app, received)?;
+    let claims = accept(app, &received)?;
     if claims.kind == Kind::Refresh {
         Ok(claims)
     } else {
@@ -323,7 +323,7 @@ fn is_ours(keys: &KeySet, token: &str) -> bool {
     keys.verify(token).is_ok()
 }
 
-fn accept(app: &App, received: Received) -> Result<Claims, Error> {
+fn accept(app: &App, received: &Received) -> Result<Claims, Error> {
     let settings = &app.settings.tokens;
     let audience_fits = settings.audience.is_none() || received.aud == settings.audience;
     if received.iss != settings.issuer || !audience_fits {
@@ -337,7 +337,7 @@ fn accept(app: &App, received: Received) -> Result<Claims, Error> {
     })
 }
 
-fn refused(error: &JoseError) -> Error {
+fn refused(error: JoseError) -> Error {
     match error {
         JoseError::Malformed => Rejection::TokenMalformed.into(),
         JoseError::UnknownKey | JoseError::Algorithm | JoseError::Signature => {

@@ -5,7 +5,9 @@ use crate::audit::{self, Event};
 use crate::messages::{Content, Envelope};
 use crate::passwords::{self, NewPassword};
 use crate::{Ctx, Error, Fault, SharedApp, outbox};
-use doorward_domain::{Email, Login, PasswordRules, Phone, Profile, Rejection, SessionId, Status, UserId};
+use doorward_domain::{
+    Email, Login, PasswordRules, Phone, Profile, Rejection, SessionId, Status, UserId,
+};
 use doorward_store::users::{self, Filter, NewUser};
 use doorward_store::{ReadTx, WriteTx, sessions};
 use secrecy::{ExposeSecret, SecretString};
@@ -78,7 +80,10 @@ pub async fn create(app: &SharedApp, ctx: &Ctx, command: Create) -> Result<User,
         phone_proven_at: command.phone.as_ref().map(|_| ctx.now),
         phone: command.phone,
         login: command.login,
-        profile: Profile { full_name: command.full_name, ..Profile::default() },
+        profile: Profile {
+            full_name: command.full_name,
+            ..Profile::default()
+        },
         password_hash: hash,
         registered_network: None,
         created_at: ctx.now,

@@ -116,9 +116,10 @@ impl Worker {
         tx.commit().await?;
         let count = jobs.len();
         let handled = futures_util::stream::iter(jobs).map(|job| handling::handle(self, job));
-        handled
-            .buffer_unordered(AT_ONCE)
-            .for_each(|()| async {})
+        // Those that end together are written down together: a commit each would cost more than the work.
+        let finished = handled.buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
+        finished
+            .for_each(|finished| handling::conclude(self, finished))
             .await;
         Ok(count)
     }

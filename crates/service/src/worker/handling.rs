@@ -1,4 +1,4 @@
-//! Doing one job, to its end: done, put back for later, or buried.
+//! Doing jobs, to their end: done, put back for later, or buried.
 
 use super::{Worker, backoff};
 use crate::messages::{Envelope, render};
@@ -6,7 +6,7 @@ use crate::outbox::{self, Job};
 use crate::ports::{Mail, SendError};
 use crate::{Error, Fault};
 use doorward_domain::{FileId, JobId};
-use doorward_store::{files, jobs};
+use doorward_store::{WriteTx, files, jobs};
 
 /// After so many tries, some ten hours, a job is dead.
 const MOST_ATTEMPTS: i64 = 16;
@@ -18,16 +18,36 @@ enum Outcome {
     Never(String),
 }
 
-/// Does a job and writes down what became of it. A job whose end cannot be written stays ours and is done again when
-/// this worker is found dead: at most twice, and never not at all.
-pub(super) async fn handle(worker: &Worker, job: jobs::Job) {
+/// A job with what became of it.
+pub(super) struct Finished {
+    job: jobs::Job,
+    outcome: Outcome,
+}
+
+/// Does a job. Its end is still to be written down, by [`conclude`].
+pub(super) async fn handle(worker: &Worker, job: jobs::Job) -> Finished {
     let outcome = match perform(worker, &job).await {
         Ok(outcome) => outcome,
         Err(fault) => Outcome::Again(fault.to_string()),
     };
-    if let Err(error) = conclude(worker, &job, outcome).await {
-        tracing::error!(job.id = %job.id, %error, "the end of a job could not be written");
+    Finished { job, outcome }
+}
+
+/// Writes down what became of some jobs, in one commit. Jobs whose end cannot be written stay ours and are done again
+/// when this worker is found dead: at most twice, and never not at all.
+pub(super) async fn conclude(worker: &Worker, finished: Vec<Finished>) {
+    let count = finished.len();
+    if let Err(error) = write_down(worker, finished).await {
+        tracing::error!(jobs = count, %error, "the end of some jobs could not be written");
     }
+}
+
+async fn write_down(worker: &Worker, finished: Vec<Finished>) -> Result<(), Error> {
+    let mut tx = worker.app.write().await?;
+    for Finished { job, outcome } in &finished {
+        settle(worker, &mut tx, job, outcome).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 async fn perform(worker: &Worker, job: &jobs::Job) -> Result<Outcome, Fault> {
@@ -49,7 +69,7 @@ async fn send(worker: &Worker, id: JobId, envelope: Envelope) -> Result<Outcome,
             "the message was of no use any more".to_owned(),
         ));
     }
-    let rendered = render(&worker.app.settings, &envelope.content)?;
+    let rendered = render(&worker.app.settings.server_name, &envelope.content)?;
     let mail = Mail {
         id,
         to: envelope.to,
@@ -79,26 +99,32 @@ async fn remove_object(worker: &Worker, key: FileId) -> Result<Outcome, Fault> {
     Ok(Outcome::Done)
 }
 
-async fn conclude(worker: &Worker, job: &jobs::Job, outcome: Outcome) -> Result<(), Error> {
+async fn settle(
+    worker: &Worker,
+    tx: &mut WriteTx,
+    job: &jobs::Job,
+    outcome: &Outcome,
+) -> Result<(), Error> {
     let app = &worker.app;
     let now = app.now();
-    let mut tx = app.write().await?;
-    match outcome {
+    let counted = match outcome {
         Outcome::Done => {
-            jobs::done(&mut tx, job.id, &worker.name).await?;
-            metrics::counter!("doorward_jobs_total", "kind" => job.kind.clone(), "outcome" => "done").increment(1);
+            jobs::done(tx, job.id, &worker.name).await?;
+            "done"
         }
         Outcome::Again(reason) if job.attempts < MOST_ATTEMPTS => {
             let wait = backoff(job.attempts, u64::from_le_bytes(app.entropy.bytes()));
             tracing::warn!(job.id = %job.id, job.kind, attempts = job.attempts, reason, retry.after = %wait, "a job failed");
-            jobs::retry(&mut tx, job.id, &worker.name, now + wait, &reason).await?;
-            metrics::counter!("doorward_jobs_total", "kind" => job.kind.clone(), "outcome" => "retried").increment(1);
+            jobs::retry(tx, job.id, &worker.name, now + wait, reason).await?;
+            "retried"
         }
         Outcome::Again(reason) | Outcome::Never(reason) => {
             tracing::error!(job.id = %job.id, job.kind, attempts = job.attempts, reason, "a job is dead");
-            jobs::bury(&mut tx, job.id, &worker.name, now, &reason).await?;
-            metrics::counter!("doorward_jobs_total", "kind" => job.kind.clone(), "outcome" => "dead").increment(1);
+            jobs::bury(tx, job.id, &worker.name, now, reason).await?;
+            "dead"
         }
-    }
-    Ok(tx.commit().await?)
+    };
+    metrics::counter!("doorward_jobs_total", "kind" => job.kind.clone(), "outcome" => counted)
+        .increment(1);
+    Ok(())
 }
