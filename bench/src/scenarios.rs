@@ -1,0 +1,289 @@
+//! What is measured, in order: codes, sign-in, tokens, then starts and memory of fresh processes.
+//!
+//! People are registered first, by a process with a cheap password hash. Whoever signs in later does so once
+//! before the clock runs, so that no hash is still to be replaced.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::ensure;
+use hyper::StatusCode;
+use serde_json::json;
+
+use crate::bare::BareServer;
+use crate::limits::Limit;
+use crate::load::{self, CONNECTIONS, Call, Connection, Measured};
+use crate::mail;
+use crate::report::{Engine, Figure, Report, Unit, millis};
+use crate::server::{Doorward, Installation, Purpose};
+
+const PASSWORD: &str = "Correct-Horse-7";
+
+/// Sign-ins of the flood, all on their way at once.
+const FLOOD: usize = 200;
+
+/// How long a fresh process is left alone before its memory is read.
+const SETTLING: Duration = Duration::from_secs(2);
+
+const SIGN_IN_SHARE: f64 = 0.85;
+const REFRESH_SHARE: f64 = 0.50;
+const PROFILE_SHARE: f64 = 0.30;
+const CODES_PER_SECOND: f64 = 3000.0;
+const FIRST_ANSWER_MS: f64 = 100.0;
+const IDLE_MIB: f64 = 32.0;
+const FLOODED_MIB: f64 = 120.0;
+
+/// How long and how often things are measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Pace {
+    /// A limit of arithmetic, each of the two times.
+    limit: Duration,
+    /// A scenario that repeats.
+    scenario: Duration,
+    /// People with an address: so many codes are sent and verified.
+    addresses: usize,
+    /// Starts, of which the median counts.
+    starts: usize,
+}
+
+impl Pace {
+    pub(crate) const FULL: Self = Self {
+        limit: Duration::from_secs(2),
+        scenario: Duration::from_secs(6),
+        addresses: 6000,
+        starts: 11,
+    };
+    pub(crate) const QUICK: Self = Self {
+        limit: Duration::from_millis(500),
+        scenario: Duration::from_millis(1500),
+        addresses: 1000,
+        starts: 3,
+    };
+}
+
+/// Measures everything on one engine.
+pub(crate) async fn run(
+    binary: &Path,
+    engine: Engine,
+    pace: Pace,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let bench = Bench {
+        engine,
+        pace,
+        installation: Installation::new(binary, engine).await?,
+    };
+    bench.register().await?;
+    let doorward = bench.installation.start(Purpose::Measuring).await?;
+    bench.codes(doorward.address, report).await?;
+    bench.sign_ins(doorward.address, report).await?;
+    bench.tokens(doorward.address, report).await?;
+    doorward.stop().await?;
+    bench.starts_and_memory(report).await
+}
+
+struct Bench {
+    engine: Engine,
+    pace: Pace,
+    installation: Installation,
+}
+
+impl Bench {
+    fn say(&self, what: &str) {
+        eprintln!("{}: {what}", self.engine);
+    }
+
+    async fn register(&self) -> anyhow::Result<()> {
+        self.say("registering people");
+        let doorward = self.installation.start(Purpose::Preparing).await?;
+        let logins = (0..CONNECTIONS).map(|place| {
+            Call::post("/api/register", &by_login(place)).expecting(StatusCode::CREATED)
+        });
+        let addresses = (0..self.pace.addresses).map(|place| {
+            Call::post("/api/v1/users", &by_email(place)).expecting(StatusCode::CREATED)
+        });
+        let calls = logins.chain(addresses).collect();
+        let registered = load::each(doorward.address, calls, CONNECTIONS).await?;
+        ensure!(
+            registered.refusals().is_none(),
+            "not everybody could register; {}",
+            registered.refusals().unwrap_or_default()
+        );
+        // The codes of registering are delivered, so that those that follow are the only ones.
+        mail::collect(&self.installation.data(), self.pace.addresses).await?;
+        mail::clear(&self.installation.data())?;
+        doorward.stop().await
+    }
+
+    async fn codes(&self, address: SocketAddr, report: &mut Report) -> anyhow::Result<()> {
+        self.say("sending codes");
+        let asks = (0..self.pace.addresses)
+            .map(|place| Call::post("/api/v1/auth/send-otp", &json!({ "email": email(place) })))
+            .collect();
+        let sent = load::each(address, asks, CONNECTIONS).await?;
+        report.add(self.of_codes("code send", &sent));
+
+        self.say("waiting for the messages");
+        let codes = mail::collect(&self.installation.data(), self.pace.addresses).await?;
+        let missing = self.pace.addresses - codes.len();
+        self.say("verifying codes");
+        let proofs = codes
+            .iter()
+            .map(|(email, code)| {
+                Call::post(
+                    "/api/v1/auth/verify-otp",
+                    &json!({ "email": email, "otp": code }),
+                )
+            })
+            .collect();
+        let verified = load::each(address, proofs, CONNECTIONS).await?;
+        let mut figure = self.of_codes("code verify", &verified);
+        if missing > 0 {
+            figure = figure.note(format!("{missing} messages did not arrive in time"));
+        }
+        report.add(figure);
+        Ok(())
+    }
+
+    fn of_codes(&self, name: &'static str, measured: &Measured) -> Figure {
+        let figure = Figure::rate(self.engine, name, measured);
+        match self.engine {
+            Engine::Sqlite => figure.at_least(CODES_PER_SECOND),
+            Engine::Postgres => figure,
+        }
+    }
+
+    async fn sign_ins(&self, address: SocketAddr, report: &mut Report) -> anyhow::Result<()> {
+        for (name, calls) in [
+            ("sign-in, session", session_sign_ins(CONNECTIONS)),
+            ("sign-in, verified", verified_sign_ins(CONNECTIONS)),
+        ] {
+            self.say(name);
+            let warm = load::each(address, calls.clone(), CONNECTIONS).await?;
+            ensure!(
+                warm.refusals().is_none(),
+                "{name} is refused; {}",
+                warm.refusals().unwrap_or_default()
+            );
+            let (measured, limit) = self.within(Limit::Argon2id, address, &calls).await?;
+            let figure = Figure::rate(self.engine, name, &measured);
+            report.add(figure.beside(Limit::Argon2id.name(), limit, Some(SIGN_IN_SHARE)));
+        }
+        Ok(())
+    }
+
+    async fn tokens(&self, address: SocketAddr, report: &mut Report) -> anyhow::Result<()> {
+        let (mut refreshes, mut profiles) = (Vec::new(), Vec::new());
+        let mut connection = Connection::open(address).await?;
+        for sign_in in verified_sign_ins(CONNECTIONS) {
+            let tokens = connection.ask(&sign_in).await?;
+            let body = json!({ "refresh_token": tokens.text("refresh_token")? });
+            refreshes.push(Call::post("/api/v1/auth/refresh-token", &body));
+            let profile = Call::get("/api/v1/users/profile");
+            profiles.push(profile.bearer(&tokens.text("access_token")?)?);
+        }
+        for (name, calls, signing, bare) in [
+            ("refresh, verified", refreshes, Some(REFRESH_SHARE), None),
+            ("profile read", profiles, None, Some(PROFILE_SHARE)),
+        ] {
+            self.say(name);
+            let (measured, limit) = self.within(Limit::RsaSigning, address, &calls).await?;
+            let bare_rate = self.bare(&mut connection, &calls).await?;
+            let figure = Figure::rate(self.engine, name, &measured);
+            report.add(
+                figure
+                    .beside(Limit::RsaSigning.name(), limit, signing)
+                    .beside("bare hyper server", bare_rate, bare),
+            );
+        }
+        Ok(())
+    }
+
+    /// Measures calls, and the limit beside them before and after: other work on the machine comes and goes.
+    async fn within(
+        &self,
+        limit: Limit,
+        address: SocketAddr,
+        calls: &[Call],
+    ) -> anyhow::Result<(Measured, f64)> {
+        let before = limit.measure(self.pace.limit)?;
+        let measured = load::repeat(address, calls, self.pace.scenario).await?;
+        let after = limit.measure(self.pace.limit)?;
+        Ok((measured, f64::midpoint(before, after)))
+    }
+
+    /// The rate at which a bare server gives the answer that the first of these calls gets.
+    async fn bare(&self, connection: &mut Connection, calls: &[Call]) -> anyhow::Result<f64> {
+        let Some(call) = calls.first() else {
+            return Ok(0.0);
+        };
+        let bare = BareServer::start(&connection.ask(call).await?)?;
+        let measured = load::repeat(bare.address, calls, self.pace.scenario).await?;
+        Ok(measured.per_second())
+    }
+
+    async fn starts_and_memory(&self, report: &mut Report) -> anyhow::Result<()> {
+        self.say("starting again and again");
+        let mut starts = Vec::with_capacity(self.pace.starts);
+        for _ in 0..self.pace.starts {
+            let doorward = self.installation.start(Purpose::Measuring).await?;
+            starts.push(doorward.first_answer);
+            doorward.stop().await?;
+        }
+        starts.sort_unstable();
+        let median = starts.get(starts.len() / 2).copied().unwrap_or_default();
+        let (engine, name) = (self.engine, "start to first answer, median");
+        let figure = Figure::new(engine, name, millis(median), Unit::Milliseconds);
+        report.add(figure.at_most(FIRST_ANSWER_MS));
+
+        let doorward = self.installation.start(Purpose::Measuring).await?;
+        self.memory(&doorward, report).await?;
+        doorward.stop().await
+    }
+
+    async fn memory(&self, doorward: &Doorward, report: &mut Report) -> anyhow::Result<()> {
+        self.say("memory");
+        tokio::time::sleep(SETTLING).await;
+        let (engine, unit) = (self.engine, Unit::Mebibytes);
+        let idle = Figure::new(engine, "resident, idle", doorward.resident()?, unit);
+        report.add(idle.at_most(IDLE_MIB));
+
+        let flood = load::each(doorward.address, session_sign_ins(FLOOD), FLOOD).await?;
+        let name = "resident after 200 parallel sign-ins";
+        let mut figure = Figure::new(engine, name, doorward.resident()?, unit)
+            .at_most(FLOODED_MIB)
+            .note(format!("{:.1} MiB at its peak", doorward.peak()?));
+        if let Some(refusals) = flood.refusals() {
+            figure = figure.note(refusals);
+        }
+        report.add(figure);
+        Ok(())
+    }
+}
+
+/// Sign-ins that go round the people with a login, so that nobody has many under way.
+fn session_sign_ins(count: usize) -> Vec<Call> {
+    (0..count)
+        .map(|place| Call::post("/api/login", &by_login(place % CONNECTIONS)))
+        .collect()
+}
+
+/// Sign-ins of the first people with an address.
+fn verified_sign_ins(count: usize) -> Vec<Call> {
+    (0..count)
+        .map(|place| Call::post("/api/v1/auth/login", &by_email(place)))
+        .collect()
+}
+
+fn by_login(place: usize) -> serde_json::Value {
+    json!({ "login": format!("visitor-{place}"), "password": PASSWORD })
+}
+
+fn by_email(place: usize) -> serde_json::Value {
+    json!({ "email": email(place), "password": PASSWORD })
+}
+
+fn email(place: usize) -> String {
+    format!("visitor-{place}@example.com")
+}

@@ -1,0 +1,503 @@
+//! The configuration: defaults < `doorward.toml` < `.env` < environment < flags, read once and checked as a whole.
+//!
+//! One declarative table of settings is the source of the loader, the checks, `config print`, `config reference` and
+//! `init`. All problems are named at once, each with its place and its remedy. Secrets are never printed.
+
+mod documented;
+mod dotenv;
+mod draft;
+mod effective;
+mod environment;
+mod layer;
+mod origin;
+mod placeholder;
+mod print;
+mod reference;
+mod rules;
+mod table;
+mod toml_file;
+mod value;
+
+pub use dotenv::Variable;
+pub use draft::{Draft, draft};
+pub use origin::{Origin, Problem, Problems};
+pub use print::{Shown, shown};
+pub use reference::reference;
+pub use value::PathLimit;
+
+use documented::Names;
+use doorward_domain::Span;
+use doorward_store::DatabaseUrl;
+use effective::Effective;
+use ipnet::IpNet;
+use layer::Layer;
+use rules::Context;
+use secrecy::SecretString;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use url::Url;
+use value::{Raw, Value};
+
+/// What the command line says about settings.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--config FILE`.
+    pub config: Option<PathBuf>,
+    /// `--data-dir FOLDER`.
+    pub data_dir: Option<PathBuf>,
+    /// `--bind ADDRESS`.
+    pub bind: Option<String>,
+    /// `--expose-development`: development may listen on the network.
+    pub expose_development: bool,
+}
+
+/// Everything that settings are read from, gathered; tests put it together by hand.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The working folder: relative names of secret files start here.
+    pub folder: PathBuf,
+    /// The configuration file with its text.
+    pub toml: Option<(PathBuf, String)>,
+    /// The text of `.env`.
+    pub dotenv: Option<String>,
+    /// The environment.
+    pub environment: Vec<Variable>,
+    /// The command line.
+    pub flags: Flags,
+}
+
+const FILE: &str = "doorward.toml";
+
+impl Sources {
+    /// Reads the files of the working folder and the environment of this process.
+    pub fn gather(flags: Flags) -> Result<Self, Problems> {
+        let folder = PathBuf::from(".");
+        let toml = match &flags.config {
+            Some(path) => Some((path.clone(), read_file(path)?)),
+            None => read_if_there(Path::new(FILE))?.map(|text| (PathBuf::from(FILE), text)),
+        };
+        let dotenv = read_if_there(Path::new(".env"))?;
+        Ok(Self {
+            folder,
+            toml,
+            dotenv,
+            environment: environment::of_this_process(),
+            flags,
+        })
+    }
+}
+
+fn read_file(path: &Path) -> Result<String, Problems> {
+    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+}
+
+fn read_if_there(path: &Path) -> Result<Option<String>, Problems> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        // A folder of this name, as Python projects have, says nothing.
+        Err(_) if path.is_dir() => Ok(None),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Problems {
+    let what = format!("`{}` cannot be read: {error}", path.display());
+    Problems(vec![Problem::new(
+        what,
+        "name a file that this process may read",
+    )])
+}
+
+/// One person on one machine, or a service for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// `mode = "development"`.
+    Development,
+    /// `mode = "production"`.
+    Production,
+}
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Development or production.
+    pub mode: Mode,
+    /// Things to say at the start that keep nothing from starting.
+    pub warnings: Vec<String>,
+    pub(crate) all: Effective,
+}
+
+impl Config {
+    /// Reads and checks everything. The error names every problem there is.
+    pub fn load(sources: Sources) -> Result<Self, Problems> {
+        let context = Context {
+            expose_development: sources.flags.expose_development,
+        };
+        let mut layers = layers(sources);
+        let mut problems: Vec<Problem> = layers
+            .iter_mut()
+            .flat_map(|layer| std::mem::take(&mut layer.problems))
+            .collect();
+        let mut warnings: Vec<String> = layers
+            .iter_mut()
+            .flat_map(|layer| std::mem::take(&mut layer.warnings))
+            .collect();
+        let ignored_hs256 = layers
+            .iter()
+            .rev()
+            .find_map(|layer| layer.hints.get("tokens.algorithm"))
+            .map(|hint| hint.origin.clone());
+        let all = Effective::of(layers);
+        if let Some(origin) =
+            ignored_hs256.filter(|_| all.text("tokens.algorithm") != Some("HS256"))
+        {
+            let chosen = all.text("tokens.algorithm").unwrap_or_default();
+            warnings.push(format!("{origin}: HS256 has no public key, which families that are on promise; {chosen} signs"));
+        }
+        let findings = rules::check(&all, context);
+        problems.extend(findings.problems);
+        warnings.extend(findings.warnings);
+        if problems.is_empty() {
+            Ok(Self {
+                mode: rules::mode(&all),
+                warnings,
+                all,
+            })
+        } else {
+            Err(Problems(problems))
+        }
+    }
+
+    /// Whether this is for one person on one machine.
+    pub fn is_development(&self) -> bool {
+        self.mode == Mode::Development
+    }
+
+    /// `data_dir`.
+    pub fn data_dir(&self) -> PathBuf {
+        self.all.path("data_dir").unwrap_or_default()
+    }
+
+    /// `server.bind`.
+    pub fn bind(&self) -> SocketAddr {
+        self.all
+            .address("server.bind")
+            .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8000)))
+    }
+
+    /// `server.public_url`; in development it follows the address that is listened on.
+    pub fn public_url(&self) -> Url {
+        self.all.url("server.public_url").unwrap_or_else(|| {
+            let bind = self.bind();
+            let host = if bind.ip().is_unspecified() {
+                SocketAddr::from((Ipv4Addr::LOCALHOST, bind.port()))
+            } else {
+                bind
+            };
+            let scheme = if self.tls().is_some() {
+                "https"
+            } else {
+                "http"
+            };
+            Url::parse(&format!("{scheme}://{host}"))
+                .expect("a scheme and a socket address make a URL")
+        })
+    }
+
+    /// `database.url`, or the file in `data_dir`.
+    pub fn database_url(&self) -> DatabaseUrl {
+        let configured = self
+            .all
+            .value("database.url")
+            .and_then(documented::exposed)
+            .and_then(|text| text.parse().ok());
+        configured.unwrap_or_else(|| DatabaseUrl::Sqlite(self.data_dir().join("doorward.db")))
+    }
+
+    /// `master_key`, when it is configured.
+    pub fn master_key(&self) -> Option<SecretString> {
+        self.all.secret("master_key")
+    }
+
+    /// `master_key_previous`.
+    pub fn master_key_previous(&self) -> Option<SecretString> {
+        self.all.secret("master_key_previous")
+    }
+
+    /// Whether `proof.secret_key` is configured.
+    pub fn has_proof_key(&self) -> bool {
+        self.all.is_set("proof.secret_key")
+    }
+
+    /// `server.tls.*`.
+    pub fn tls(&self) -> Option<Tls> {
+        Some(Tls {
+            cert_file: self.all.path("server.tls.cert_file")?,
+            key_file: self.all.path("server.tls.key_file")?,
+            redirect_bind: self.all.address("server.tls.redirect_bind"),
+        })
+    }
+
+    /// `server.operations_bind`.
+    pub fn operations_bind(&self) -> Option<SocketAddr> {
+        self.all.address("server.operations_bind")
+    }
+
+    /// `server.shutdown_grace`.
+    pub fn shutdown_grace(&self) -> Span {
+        self.all.span("server.shutdown_grace")
+    }
+
+    /// `server.trusted_proxies`.
+    pub fn trusted_proxies(&self) -> Vec<IpNet> {
+        self.all.networks("server.trusted_proxies")
+    }
+
+    /// `api.docs`.
+    pub fn docs(&self) -> bool {
+        self.all
+            .maybe_flag("api.docs")
+            .unwrap_or(self.is_development())
+    }
+
+    /// `redis.url`.
+    pub fn redis_url(&self) -> Option<SecretString> {
+        self.all.secret("redis.url")
+    }
+
+    /// `files.url` as a folder.
+    pub fn files_folder(&self) -> PathBuf {
+        let configured = self
+            .all
+            .text("files.url")
+            .and_then(|url| url.strip_prefix("file:"));
+        configured.map_or_else(
+            || self.data_dir().join("files"),
+            |path| PathBuf::from(path.strip_prefix("//").unwrap_or(path)),
+        )
+    }
+
+    /// How mail leaves.
+    pub fn mail(&self) -> Mail {
+        match rules::transport(&self.all) {
+            Some("smtp") => Mail::Smtp(self.smtp()),
+            Some("file") => Mail::File(self.data_dir().join("mail")),
+            Some("none") => Mail::None,
+            _ => Mail::Inbox,
+        }
+    }
+
+    /// The address and name that mail comes from.
+    pub fn sender(&self) -> Sender {
+        let name = self
+            .all
+            .text("mail.from_name")
+            .or_else(|| self.all.text("server.name"));
+        Sender {
+            address: self
+                .all
+                .text("mail.from")
+                .unwrap_or("doorward@localhost")
+                .to_owned(),
+            name: name.unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn smtp(&self) -> Smtp {
+        let port = self
+            .all
+            .integer("mail.port")
+            .map(|_| self.all.number("mail.port"));
+        let protection = match (self.all.text("mail.tls"), port) {
+            (Some("none"), _) => Protection::None,
+            (Some("implicit"), _) | (None, Some(465)) => Protection::Implicit,
+            _ => Protection::StartTls,
+        };
+        let usual = if protection == Protection::Implicit {
+            465
+        } else {
+            587
+        };
+        Smtp {
+            host: self.all.text("mail.host").unwrap_or_default().to_owned(),
+            port: port.unwrap_or(usual),
+            protection,
+            login: self
+                .all
+                .text("mail.username")
+                .map(str::to_owned)
+                .zip(self.all.secret("mail.password")),
+            timeout: self.all.span("mail.timeout"),
+        }
+    }
+
+    /// `logs.*`.
+    pub fn logs(&self) -> Logs {
+        let usual = if self.is_development() {
+            "pretty"
+        } else {
+            "json"
+        };
+        Logs {
+            level: self.all.text("logs.level").unwrap_or("info").to_owned(),
+            json: self.all.text("logs.format").unwrap_or(usual) == "json",
+            file: self.all.path("logs.file"),
+            max_size: self.all.number("logs.max_size"),
+            keep: self.all.number("logs.keep"),
+        }
+    }
+}
+
+/// `server.tls.*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The certificate chain, PEM.
+    pub cert_file: PathBuf,
+    /// Its private key, PEM.
+    pub key_file: PathBuf,
+    /// A plain listener that redirects.
+    pub redirect_bind: Option<SocketAddr>,
+}
+
+/// `mail.transport` with what it needs.
+#[derive(Clone, Debug)]
+pub enum Mail {
+    /// To a server.
+    Smtp(Smtp),
+    /// One .eml a message into this folder.
+    File(PathBuf),
+    /// Into the development inbox.
+    Inbox,
+    /// Dropped and counted.
+    None,
+}
+
+/// Where mail comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// `mail.from`.
+    pub address: String,
+    /// `mail.from_name`.
+    pub name: String,
+}
+
+/// `mail.*` for a server.
+#[derive(Clone, Debug)]
+pub struct Smtp {
+    /// `mail.host`.
+    pub host: String,
+    /// `mail.port`.
+    pub port: u16,
+    /// `mail.tls`.
+    pub protection: Protection,
+    /// `mail.username` and `mail.password`.
+    pub login: Option<(String, SecretString)>,
+    /// How long one command may take.
+    pub timeout: Span,
+}
+
+/// `mail.tls`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// TLS after STARTTLS, or no mail at all.
+    StartTls,
+    /// TLS from the first byte.
+    Implicit,
+    /// None.
+    None,
+}
+
+/// `logs.*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logs {
+    /// The least important level.
+    pub level: String,
+    /// For programs instead of people.
+    pub json: bool,
+    /// A file beside the console.
+    pub file: Option<PathBuf>,
+    /// Bytes at which the file is turned over.
+    pub max_size: u64,
+    /// Full files to keep.
+    pub keep: u32,
+}
+
+/// The layers from the lowest to the highest.
+fn layers(sources: Sources) -> Vec<Layer> {
+    let Sources {
+        folder,
+        toml,
+        dotenv,
+        environment,
+        flags,
+    } = sources;
+    let mut layers = vec![found(&folder)];
+    if let Some((path, text)) = toml {
+        layers.push(toml_file::read(&path, &text));
+    }
+    let (below, problems) = dotenv.as_deref().map(dotenv::read).unwrap_or_default();
+    layers.push(of_variables(&below, &[], &folder, problems));
+    layers.push(of_variables(&environment, &below, &folder, Vec::new()));
+    layers.push(of_flags(&flags));
+    layers
+}
+
+/// Keys where one of the documented services keeps them.
+fn found(folder: &Path) -> Layer {
+    let mut layer = Layer::default();
+    for (name, file) in [
+        ("tokens.private_key", "keys/private_key.pem"),
+        ("tokens.public_key", "keys/public_key.pem"),
+    ] {
+        let path = folder.join(file);
+        if let Some(text) = path.to_str().filter(|_| path.is_file()) {
+            layer.take(
+                name,
+                &Raw::Text(text.to_owned()),
+                &Origin::Found(PathBuf::from(file)),
+            );
+        }
+    }
+    layer
+}
+
+fn of_variables(
+    here: &[Variable],
+    below: &[Variable],
+    folder: &Path,
+    problems: Vec<Problem>,
+) -> Layer {
+    let mut layer = Layer {
+        problems,
+        ..Layer::default()
+    };
+    environment::read_native(&mut layer, here, folder);
+    documented::read(&mut layer, &Names::new(here, below));
+    layer
+}
+
+fn of_flags(flags: &Flags) -> Layer {
+    let mut layer = Layer::default();
+    if let Some(folder) = &flags.data_dir {
+        let value = Value::Text(folder.to_string_lossy().into_owned());
+        layer.entries.insert(
+            "data_dir".to_owned(),
+            layer::Entry {
+                value,
+                origin: Origin::Flag("--data-dir"),
+            },
+        );
+    }
+    if let Some(bind) = &flags.bind {
+        layer.take(
+            "server.bind",
+            &Raw::Text(bind.clone()),
+            &Origin::Flag("--bind"),
+        );
+    }
+    layer
+}
+
+#[cfg(test)]
+mod tests;

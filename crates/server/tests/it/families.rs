@@ -1,0 +1,5 @@
+//! The documented families, sentence by sentence of their pages, and what holds for all of them.
+
+mod across;
+mod session;
+mod verified;

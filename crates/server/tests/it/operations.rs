@@ -1,0 +1,8 @@
+//! What operators and consumers of tokens find beside the families, and how the service fares when a part is away.
+
+mod documents;
+mod health;
+mod inbox;
+mod keys;
+mod resilience;
+mod welcome;
