@@ -11,7 +11,7 @@ use crate::ports::Mailer;
 use crate::{App, Ctx, Error, Fault, SharedApp, keys};
 use doorward_domain::{ClientAddr, Family, JobId, Span};
 use doorward_store::workers;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -51,31 +51,66 @@ impl Worker {
     }
 
     /// Works until `shutdown` resolves, finishes what it has begun, and hands back what it has not.
+    ///
+    /// The heartbeat goes on beside the work, however long a mail server takes: a number that stands still says that
+    /// the process is dead, and nothing else.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        tokio::select! {
+            () = self.keep_working(shutdown) => {}
+            () = self.keep_beating() => {}
+            () = self.keep_up() => {}
+        }
+        log_fault("signing off failed", self.sign_off().await);
+    }
+
+    /// Works the queue whenever the bell rings or a while has passed; ends with the batch at hand once `shutdown`
+    /// resolves.
+    async fn keep_working(&self, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);
-        let mut watch = Watch::default();
-        let mut beat = steady(BEAT);
         let mut look = steady(LOOK_EVERY);
-        let mut keys_due = steady(KEYS_EVERY);
-        let mut cleaning_due = steady(
-            self.app
-                .settings
-                .cleanup
-                .interval
-                .to_std()
-                .max(Duration::from_secs(1)),
-        );
         loop {
             tokio::select! {
-                () = &mut shutdown => break,
-                _ = beat.tick() => log_fault("the heartbeat failed", self.beat(&mut watch).await),
-                _ = look.tick() => self.drain_queue().await,
-                () = self.app.queue_bell.notified() => self.drain_queue().await,
-                _ = keys_due.tick() => log_error("looking after the signing keys failed", self.look_after_keys().await),
+                () = &mut shutdown => return,
+                _ = look.tick() => {}
+                () = self.app.queue_bell.notified() => {}
+            }
+            loop {
+                match self.work_once().await {
+                    Ok(0) => break,
+                    Ok(_) if (&mut shutdown).now_or_never().is_some() => return,
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::error!(%error, "working the queue failed");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Shows that this worker lives, and takes over from those that do not.
+    async fn keep_beating(&self) {
+        let mut watch = Watch::default();
+        let mut beat = steady(BEAT);
+        loop {
+            beat.tick().await;
+            log_fault("the heartbeat failed", self.beat(&mut watch).await);
+        }
+    }
+
+    /// Looks after the signing keys and removes what has ended.
+    async fn keep_up(&self) {
+        let mut keys_due = steady(KEYS_EVERY);
+        let cleaning = self.app.settings.cleanup.interval.to_std();
+        let mut cleaning_due = steady(cleaning.max(Duration::from_secs(1)));
+        loop {
+            tokio::select! {
+                _ = keys_due.tick() => {
+                    log_error("looking after the signing keys failed", self.look_after_keys().await);
+                }
                 _ = cleaning_due.tick() => log_error("cleaning failed", cleaning::run(&self.app).await),
             }
         }
-        log_fault("signing off failed", self.sign_off().await);
     }
 
     /// Does all that is due now. For tests and commands, which have no loop.
@@ -87,19 +122,6 @@ impl Worker {
     /// Removes what has ended, once.
     pub async fn clean(&self) -> Result<(), Error> {
         cleaning::run(&self.app).await
-    }
-
-    async fn drain_queue(&self) {
-        loop {
-            match self.work_once().await {
-                Ok(0) => return,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(%error, "working the queue failed");
-                    return;
-                }
-            }
-        }
     }
 
     async fn work_once(&self) -> Result<usize, Error> {
