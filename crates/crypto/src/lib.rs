@@ -11,6 +11,7 @@ mod jose;
 mod keyed;
 mod master;
 mod password;
+mod proof;
 mod seal;
 mod vault;
 
@@ -27,5 +28,6 @@ pub use crate::password::{
     HashPool, HashRejected, Password, PoolError, PoolSize, Scheme, Verdict, adopt_hash,
     needs_rehash,
 };
+pub use crate::proof::proof_signature;
 pub use crate::seal::OpenError;
 pub use crate::vault::Vault;

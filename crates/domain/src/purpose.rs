@@ -15,3 +15,11 @@ text_enum! {
         Reset = "reset",
     }
 }
+
+text_enum! {
+    /// What a mailed link is good for.
+    pub enum LinkPurpose {
+        /// Choosing a new password.
+        Reset = "reset",
+    }
+}

@@ -86,6 +86,9 @@ rejections! {
     TokenExpired = "token_expired", Unauthenticated, "The token has expired.";
     TokenWrongKind = "token_wrong_kind", Unauthenticated, "This kind of token is not good here.";
     TokenRevoked = "token_revoked", Unauthenticated, "The token's session has ended.";
+    LinkInvalid = "link_invalid", Expired, "This link is wrong, was used, or has expired.";
+    SessionNotFound = "session_not_found", NotFound, "There is no such session.";
+    FieldInvalid = "field_invalid", Invalid, "A field has a value that it cannot have.";
     FileNotFound = "file_not_found", NotFound, "There is no such file.";
     FileTooLarge = "file_too_large", Invalid, "The file is larger than allowed.";
     UploadBroken = "upload_broken", Invalid, "The upload broke off.";

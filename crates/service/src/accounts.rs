@@ -1,12 +1,13 @@
 //! Accounts: made, proven, deleted.
 
 use crate::audit::{self, Event};
+use crate::codes::{Asker, Target};
 use crate::messages::{Content, Dropped, Envelope};
 use crate::passwords::{self, NewPassword};
 use crate::{App, Ctx, Error, SharedApp, codes, files, outbox, sessions, tokens};
 use doorward_crypto::Label;
 use doorward_domain::{
-    Email, Family, Login, Profile, Rejection, SessionId, Span, Status, Timestamp, UserId,
+    Email, Family, Login, Profile, Purpose, Rejection, SessionId, Span, Status, Timestamp, UserId,
 };
 use doorward_store::users::{Inserted, NewUser};
 use doorward_store::{WriteTx, tombstones, users};
@@ -115,18 +116,33 @@ pub async fn sign_up(app: &SharedApp, ctx: &Ctx, command: SignUp) -> Result<User
         Inserted::NicknameTaken => return Err(Rejection::NicknameTaken.into()),
     }
     if let SignUp::Email { email, .. } = &command {
-        codes::discard(&mut tx, app, ctx, email).await?;
-        let request = codes::Request {
-            email,
-            user: Some(new.id),
-            known: false,
-        };
-        codes::put_and_mail(&mut tx, app, ctx, &request).await?;
+        mail_first_code(&mut tx, app, ctx, email, new.id).await?;
     }
     audit::record(&mut tx, app, ctx, Event::SignedUp, new.id).await?;
     tx.commit().await?;
     outbox::ring(app);
     Ok(as_shown(&new))
+}
+
+/// Registering sends a code at once, whatever was asked for before, and its cool-down begins.
+async fn mail_first_code(
+    tx: &mut WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    email: &Email,
+    user: UserId,
+) -> Result<(), Error> {
+    let identifier = email.clone().into();
+    let target = Target::of(Purpose::Verify, &identifier);
+    codes::discard(tx, app, ctx, &target).await?;
+    let request = codes::Request {
+        target,
+        to: email.as_str(),
+        user: Some(user),
+        dropped: false,
+        asker: Asker::NEW,
+    };
+    codes::put_and_send(tx, app, ctx, &request).await
 }
 
 impl SignUp {

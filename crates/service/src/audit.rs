@@ -41,6 +41,8 @@ events! {
     SignedIn = "signed_in";
     /// A session was ended by its holder.
     SignedOut = "signed_out";
+    /// A spent refresh token was used again, and its session ended.
+    RefreshReused = "refresh_reused";
     /// All sessions of a user were ended.
     SignedOutEverywhere = "signed_out_everywhere";
     /// An account was suspended.
@@ -53,6 +55,12 @@ events! {
     Deleted = "deleted";
     /// An account that nobody proved or used was removed.
     UnprovenRemoved = "unproven_removed";
+    /// The profile was changed.
+    ProfileChanged = "profile_changed";
+    /// A user set a new password.
+    PasswordChanged = "password_changed";
+    /// An address was proven to another service.
+    ProofGiven = "proof_given";
     /// A password was set by somebody else than its user.
     PasswordReset = "password_reset";
     /// A file was stored.
@@ -125,6 +133,10 @@ impl Event {
             | Self::SignedIn
             | Self::SignedOut
             | Self::SignedOutEverywhere
+            | Self::ProfileChanged
+            | Self::PasswordChanged
+            | Self::ProofGiven
+            | Self::RefreshReused
             | Self::Suspended
             | Self::Banned
             | Self::Restored

@@ -74,6 +74,11 @@ impl Caches {
         self.sessions.insert(id, snapshot);
     }
 
+    /// Called after a commit that changed what a session's snapshot shows.
+    pub(crate) fn refresh_session(&self, id: SessionId) {
+        self.forget_sessions(&[id]);
+    }
+
     /// Called after the commit that ended these sessions.
     pub(crate) fn forget_sessions(&self, ids: &[SessionId]) {
         for id in ids {

@@ -1,4 +1,4 @@
-//! One-time codes: made, mailed, guessed and spent.
+//! One-time codes: made, sent, guessed and spent. One service for every purpose.
 //!
 //! A code fits one purpose, one subject and one context. It rests as a keyed hash. A guess is counted by the same
 //! statement that finds the code, before anything is compared; a right one is spent in the same transaction as what it
@@ -9,56 +9,58 @@ use crate::app::{App, StartError};
 use crate::audit::{self, Event};
 use crate::messages::{Content, Envelope};
 use crate::outbox;
+use crate::settings::{CodeRule, Escalation};
 use crate::{Ctx, Error, Fault, Refusal, Settings, SharedApp, networks};
 use doorward_crypto::{CodeShape, KeyedHash, Label, constant_time_eq, numeric};
-use doorward_domain::{CodeId, Email, Identifier, Purpose, Rejection, UserId};
+use doorward_domain::{CodeId, Email, Identifier, Purpose, Rejection, Span, Timestamp, UserId};
 use doorward_store::codes::{CodeKey, Guess, NewCode};
-use doorward_store::{WriteTx, codes, users};
+use doorward_store::{ReadTx, WriteTx, codes, users, wrong_guesses};
 use secrecy::{ExposeSecret, SecretString};
 
 /// How many codes of unknown networks one subject has at a time; the oldest gives way.
 const STRANGERS_SLOTS: u32 = 5;
+
+/// Wrong guesses of an identifier add up over this long.
+const DAY: Span = Span::days(1);
+
+/// From so many wrong guesses in a [`DAY`] on, codes that unknown networks ask for have at least so many digits: a day
+/// of guessing stays below one in ten thousand.
+const LONGER_FROM: [(i64, u8); 2] = [(60, 10), (30, 8)];
+
+/// How long whoever is refused is told to wait; the day of the guesses ends by the hour.
+const REFUSED_FOR: Span = Span::hours(1);
+
+/// From so many on, `codes.escalation = "refuse"` sends unknown networks none.
+const REFUSED_FROM: i64 = 100;
 
 /// Sends a code that proves the address of an account.
 ///
 /// Whoever asks learns nothing: an unknown or already proven address has the same cool-down, leaves the same rows, and
 /// takes as long. Its message is dropped by the worker.
 pub async fn send_verification(app: &SharedApp, ctx: &Ctx, email: &Email) -> Result<(), Error> {
+    let identifier = email.clone().into();
+    let target = Target::of(Purpose::Verify, &identifier);
     let mut tx = app.read().await?;
     let user = users::by_email(&mut tx, email).await?;
-    let known = match &user {
-        Some(user) => networks::is_known(app, &mut tx, ctx, user.id).await?,
-        None => false,
-    };
+    let asker = Asker::look(&mut tx, app, ctx, &target, user.as_ref().map(|user| user.id)).await?;
     drop(tx);
     let wanted = user
         .as_ref()
         .filter(|user| user.email_proven_at.is_none() && user.status.may_sign_in());
     let request = Request {
-        email,
+        target,
+        to: email.as_str(),
         user: wanted.map(|user| user.id),
-        known,
+        dropped: wanted.is_none(),
+        asker,
     };
     let mut tx = app.write().await?;
-    if !put_and_mail(&mut tx, app, ctx, &request).await? {
-        let key = key_of(app, ctx, Purpose::Verify, &email.clone().into());
-        let until = codes::cooldown(&mut tx, &key).await?;
-        let wait = until.map_or(app.settings.codes.verify.cooldown, |until| {
-            until.since(ctx.now)
-        });
-        return Err(Refusal::after(Rejection::CodeCooldown, wait).into());
-    }
-    audit::record(
-        &mut tx,
-        app,
-        ctx,
-        Event::CodeRequested,
-        audit::Subject {
-            user: request.user,
-            session: None,
-        },
-    )
-    .await?;
+    put_and_send(&mut tx, app, ctx, &request).await?;
+    let subject = audit::Subject {
+        user: request.user,
+        session: None,
+    };
+    audit::record(&mut tx, app, ctx, Event::CodeRequested, subject).await?;
     tx.commit().await?;
     outbox::ring(app);
     Ok(())
@@ -71,24 +73,24 @@ pub async fn verify_email(
     email: &Email,
     code: SecretString,
 ) -> Result<(), Error> {
-    let key = key_of(app, ctx, Purpose::Verify, &email.clone().into());
+    let identifier = email.clone().into();
+    let target = Target::of(Purpose::Verify, &identifier);
     let mut tx = app.write().await?;
-    let Some(guess) = codes::guess(&mut tx, &key, ctx.now).await? else {
-        return Err(why_dead(&mut tx, ctx, &key).await?);
+    let guess = match meet(&mut tx, app, ctx, &target, &code).await? {
+        Met::Right(guess) => guess,
+        Met::Wrong(guess) => return refuse(tx, app, ctx, &target, &guess).await,
+        Met::Dead(refusal) => return Err(refusal.into()),
     };
-    let right = is_right(app, &key, &guess, &code);
     let user = match guess.user_id {
-        Some(id) if right => users::by_id(&mut tx, id).await?,
-        _ => None,
+        Some(id) => users::by_id(&mut tx, id).await?,
+        None => None,
     };
     let Some(user) =
         user.filter(|user| user.email_proven_at.is_none() && user.status.may_sign_in())
     else {
-        return refuse(tx, app, ctx, &guess).await;
+        return refuse(tx, app, ctx, &target, &guess).await;
     };
-    if !codes::spend(&mut tx, guess.id, ctx.now).await? {
-        return Err(Rejection::CodeExpired.into());
-    }
+    spend(&mut tx, ctx, &guess).await?;
     let ended = accounts::prove_email(&mut tx, app, ctx, &user, &guess.network).await?;
     tx.commit().await?;
     app.caches.forget_sessions(&ended);
@@ -96,8 +98,222 @@ pub async fn verify_email(
     Ok(())
 }
 
+/// What a code is good for, and for whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    purpose: Purpose,
+    identifier: &'a Identifier,
+    context: &'a str,
+}
+
+impl<'a> Target<'a> {
+    pub(crate) const fn of(purpose: Purpose, identifier: &'a Identifier) -> Self {
+        Self {
+            purpose,
+            identifier,
+            context: "",
+        }
+    }
+
+    /// A code within a context, such as a project: it fits no other.
+    pub(crate) const fn within(self, context: &'a str) -> Self {
+        Self { context, ..self }
+    }
+
+    fn key(&self, app: &App, ctx: &Ctx) -> CodeKey {
+        CodeKey {
+            purpose: self.purpose,
+            subject: app.subject(self.identifier),
+            context: self.context.to_owned(),
+            network: app.network(ctx.client.network()),
+        }
+    }
+
+    fn rule<'s>(&self, settings: &'s Settings) -> &'s CodeRule {
+        settings.codes.rule(self.purpose)
+    }
+}
+
+/// What is known of whoever asks for a code.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker {
+    /// Whether the account has signed in from this network before.
+    known: bool,
+    /// Wrong guesses of the identifier within a [`DAY`].
+    wrong_guesses: i64,
+}
+
+impl Asker {
+    /// Somebody of whom nothing is known, asking about an identifier that has just come to be.
+    pub(crate) const NEW: Self = Self {
+        known: false,
+        wrong_guesses: 0,
+    };
+
+    pub(crate) async fn look(
+        tx: &mut ReadTx,
+        app: &App,
+        ctx: &Ctx,
+        target: &Target<'_>,
+        user: Option<UserId>,
+    ) -> Result<Self, Error> {
+        let known = match user {
+            Some(user) => networks::is_known(app, tx, ctx, user).await?,
+            None => false,
+        };
+        let subject = app.subject(target.identifier);
+        let wrong_guesses = wrong_guesses::since(tx, &subject, ctx.now - DAY).await?;
+        Ok(Self {
+            known,
+            wrong_guesses,
+        })
+    }
+
+    /// How many digits a code for this asker has; none: it gets none today.
+    fn length(self, usual: u8, escalation: Escalation) -> Option<u8> {
+        if self.known || escalation == Escalation::Off {
+            return Some(usual);
+        }
+        if escalation == Escalation::Refuse && self.wrong_guesses >= REFUSED_FROM {
+            return None;
+        }
+        let longer = LONGER_FROM
+            .iter()
+            .find(|(from, _)| self.wrong_guesses >= *from)
+            .map_or(usual, |(_, length)| *length);
+        Some(longer.max(usual))
+    }
+}
+
+/// A code that is to be made and sent.
+pub(crate) struct Request<'a> {
+    pub(crate) target: Target<'a>,
+    /// Where to.
+    pub(crate) to: &'a str,
+    /// The account it is for.
+    pub(crate) user: Option<UserId>,
+    /// Nobody is to read it: the worker drops the message.
+    pub(crate) dropped: bool,
+    pub(crate) asker: Asker,
+}
+
+/// A fresh code in its slot.
+pub(crate) struct Placed {
+    pub(crate) code: SecretString,
+    pub(crate) lifetime: Span,
+    pub(crate) good_until: Timestamp,
+}
+
+/// Puts a fresh code in its slot and its message in the outbox, or refuses with the wait that is left.
+pub(crate) async fn put_and_send(
+    tx: &mut WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    request: &Request<'_>,
+) -> Result<(), Error> {
+    let placed = put(tx, app, ctx, request).await?;
+    let envelope = Envelope {
+        to: request.to.to_owned(),
+        content: Content::Code {
+            purpose: request.target.purpose,
+            code: placed.code.expose_secret().to_owned(),
+            lifetime: placed.lifetime,
+        },
+        dropped: request.dropped,
+        good_until: Some(placed.good_until),
+    };
+    outbox::post(tx, app, ctx, &envelope).await
+}
+
+/// Puts a fresh code in its slot, or refuses with the wait that is left. The caller sends it.
+pub(crate) async fn put(
+    tx: &mut WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    request: &Request<'_>,
+) -> Result<Placed, Error> {
+    let rule = *request.target.rule(&app.settings);
+    let escalation = app.settings.codes.escalation;
+    let Some(length) = request.asker.length(rule.length, escalation) else {
+        return Err(Refusal::after(Rejection::CodeCooldown, REFUSED_FOR).into());
+    };
+    let key = request.target.key(app, ctx);
+    let shape = CodeShape::new(length, rule.unique_digits).map_err(Fault::internal)?;
+    let code = numeric(&app.entropy, shape);
+    let new = NewCode {
+        id: CodeId::new(ctx.now, app.entropy.bytes()),
+        hash: hash_of(app, &key, &code).as_bytes().to_vec(),
+        known: request.asker.known,
+        user_id: request.user,
+        attempts: rule.attempts.into(),
+        created_at: ctx.now,
+        expires_at: ctx.now + rule.lifetime,
+        cooldown_until: ctx.now + rule.cooldown,
+        key,
+    };
+    if codes::put(tx, &new).await?.is_none() {
+        let until = codes::cooldown(tx, &new.key).await?;
+        let wait = until.map_or(rule.cooldown, |until| until.since(ctx.now));
+        return Err(Refusal::after(Rejection::CodeCooldown, wait).into());
+    }
+    if !request.asker.known {
+        let CodeKey { purpose, subject, context, .. } = &new.key;
+        codes::trim(tx, *purpose, subject, context, STRANGERS_SLOTS).await?;
+    }
+    Ok(Placed {
+        code,
+        lifetime: rule.lifetime,
+        good_until: new.expires_at,
+    })
+}
+
+/// What a guess met. It has been counted; the caller commits.
+pub(crate) enum Met {
+    /// The right code, not spent yet.
+    Right(Guess),
+    /// A live code, and it is another one.
+    Wrong(Guess),
+    /// No live code.
+    Dead(Refusal),
+}
+
+/// Counts a guess and compares it.
+pub(crate) async fn meet(
+    tx: &mut WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    target: &Target<'_>,
+    code: &SecretString,
+) -> Result<Met, Error> {
+    let key = target.key(app, ctx);
+    let Some(guess) = codes::guess(tx, &key, ctx.now).await? else {
+        return Ok(Met::Dead(why_dead(tx, ctx, &key).await?));
+    };
+    if constant_time_eq(hash_of(app, &key, code).as_bytes(), &guess.hash) {
+        Ok(Met::Right(guess))
+    } else {
+        Ok(Met::Wrong(guess))
+    }
+}
+
+/// Uses a right code up; its effect belongs into the same transaction.
+pub(crate) async fn spend(tx: &mut WriteTx, ctx: &Ctx, guess: &Guess) -> Result<(), Error> {
+    if codes::spend(tx, guess.id, ctx.now).await? {
+        Ok(())
+    } else {
+        Err(Rejection::CodeExpired.into())
+    }
+}
+
 /// A wrong guess stays counted: its count is committed before the refusal is answered.
-async fn refuse(mut tx: WriteTx, app: &App, ctx: &Ctx, guess: &Guess) -> Result<(), Error> {
+pub(crate) async fn refuse<T>(
+    mut tx: WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    target: &Target<'_>,
+    guess: &Guess,
+) -> Result<T, Error> {
+    wrong_guesses::count(&mut tx, &app.subject(target.identifier), ctx.now).await?;
     let subject = audit::Subject {
         user: guess.user_id,
         session: None,
@@ -107,75 +323,14 @@ async fn refuse(mut tx: WriteTx, app: &App, ctx: &Ctx, guess: &Guess) -> Result<
     Err(Rejection::CodeInvalid.into())
 }
 
-/// A code that is to be made and mailed.
-pub(crate) struct Request<'a> {
-    /// Where to.
-    pub(crate) email: &'a Email,
-    /// The account it is for; none: the message will be dropped.
-    pub(crate) user: Option<UserId>,
-    /// Whether the account has signed in from this network before.
-    pub(crate) known: bool,
-}
-
-/// Puts a fresh code in its slot and its message in the outbox. `false`: the cool-down is in force, nothing was written.
-pub(crate) async fn put_and_mail(
-    tx: &mut WriteTx,
-    app: &App,
-    ctx: &Ctx,
-    request: &Request<'_>,
-) -> Result<bool, Error> {
-    let rule = app.settings.codes.verify;
-    let key = key_of(app, ctx, Purpose::Verify, &request.email.clone().into());
-    let code = fresh(app, Purpose::Verify)?;
-    let new = NewCode {
-        id: CodeId::new(ctx.now, app.entropy.bytes()),
-        hash: hash_of(app, &key, &code).as_bytes().to_vec(),
-        known: request.known,
-        user_id: request.user,
-        attempts: rule.attempts.into(),
-        created_at: ctx.now,
-        expires_at: ctx.now + rule.lifetime,
-        cooldown_until: ctx.now + rule.cooldown,
-        key,
-    };
-    if codes::put(tx, &new).await?.is_none() {
-        return Ok(false);
-    }
-    if !request.known {
-        codes::trim(
-            tx,
-            new.key.purpose,
-            &new.key.subject,
-            &new.key.context,
-            STRANGERS_SLOTS,
-        )
-        .await?;
-    }
-    let envelope = Envelope {
-        to: request.email.as_str().to_owned(),
-        content: Content::VerifyCode {
-            code: code.expose_secret().to_owned(),
-            lifetime: rule.lifetime,
-        },
-        dropped: request.user.is_none(),
-        good_until: Some(new.expires_at),
-    };
-    outbox::post(tx, app, ctx, &envelope).await?;
-    Ok(true)
-}
-
-/// Forgets the code that this network has for the address, so that registering starts with a fresh one.
+/// Forgets the code that this network has for a target, so that registering starts with a fresh one.
 pub(crate) async fn discard(
     tx: &mut WriteTx,
     app: &App,
     ctx: &Ctx,
-    email: &Email,
+    target: &Target<'_>,
 ) -> Result<(), Error> {
-    Ok(codes::discard(
-        tx,
-        &key_of(app, ctx, Purpose::Verify, &email.clone().into()),
-    )
-    .await?)
+    Ok(codes::discard(tx, &target.key(app, ctx)).await?)
 }
 
 /// Refuses to start with code rules that no code can fit.
@@ -192,21 +347,6 @@ pub(crate) fn check_rules(settings: &Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-fn fresh(app: &App, purpose: Purpose) -> Result<SecretString, Fault> {
-    let rule = app.settings.codes.rule(purpose);
-    let shape = CodeShape::new(rule.length, rule.unique_digits).map_err(Fault::internal)?;
-    Ok(numeric(&app.entropy, shape))
-}
-
-fn key_of(app: &App, ctx: &Ctx, purpose: Purpose, subject: &Identifier) -> CodeKey {
-    CodeKey {
-        purpose,
-        subject: app.subject(subject),
-        context: String::new(),
-        network: app.network(ctx.client.network()),
-    }
-}
-
 fn hash_of(app: &App, key: &CodeKey, code: &SecretString) -> KeyedHash {
     let parts = [
         key.purpose.as_str().as_bytes(),
@@ -217,20 +357,39 @@ fn hash_of(app: &App, key: &CodeKey, code: &SecretString) -> KeyedHash {
     app.vault.keyed(Label::Code, &parts)
 }
 
-fn is_right(app: &App, key: &CodeKey, guess: &Guess, code: &SecretString) -> bool {
-    constant_time_eq(hash_of(app, key, code).as_bytes(), &guess.hash)
-}
-
 /// Tells a code that died of wrong guesses from one that has ended; once its cool-down is over, both have ended.
-async fn why_dead(tx: &mut WriteTx, ctx: &Ctx, key: &CodeKey) -> Result<Error, Error> {
+async fn why_dead(tx: &mut WriteTx, ctx: &Ctx, key: &CodeKey) -> Result<Refusal, Error> {
     let Some(code) = codes::state(tx, key, ctx.now).await? else {
         return Ok(Rejection::CodeExpired.into());
     };
     let live = code.spent_at.is_none() && code.expires_at > ctx.now;
     let wait = code.cooldown_until.since(ctx.now);
     if live && !wait.is_zero() {
-        Ok(Refusal::after(Rejection::CodeExhausted, wait).into())
+        Ok(Refusal::after(Rejection::CodeExhausted, wait))
     } else {
         Ok(Rejection::CodeExpired.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sec_6_6_3_codes_grow_with_the_wrong_guesses_of_a_day() {
+        let asker = |known, wrong_guesses| Asker {
+            known,
+            wrong_guesses,
+        };
+        let length = |asker: Asker, escalation| asker.length(6, escalation);
+        for (wrong, digits) in [(0, 6), (29, 6), (30, 8), (59, 8), (60, 10), (10_000, 10)] {
+            assert_eq!(length(asker(false, wrong), Escalation::Length), Some(digits));
+            assert_eq!(length(asker(true, wrong), Escalation::Length), Some(6));
+            assert_eq!(length(asker(false, wrong), Escalation::Off), Some(6));
+        }
+        assert_eq!(length(asker(false, 99), Escalation::Refuse), Some(10));
+        assert_eq!(length(asker(false, 100), Escalation::Refuse), None);
+        assert_eq!(length(asker(true, 100), Escalation::Refuse), Some(6));
+        assert_eq!(asker(false, 30).length(9, Escalation::Length), Some(9));
     }
 }

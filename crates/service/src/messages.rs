@@ -4,7 +4,7 @@
 //! braces.
 
 use crate::Fault;
-use doorward_domain::{Span, Timestamp};
+use doorward_domain::{Purpose, Span, Timestamp};
 use minijinja::{Environment, context};
 use serde::{Deserialize, Serialize};
 
@@ -25,12 +25,25 @@ pub(crate) struct Envelope {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "message", rename_all = "snake_case")]
 pub(crate) enum Content {
-    /// The code that proves an address.
-    VerifyCode { code: String, lifetime: Span },
+    /// A one-time code.
+    Code {
+        purpose: Purpose,
+        code: String,
+        lifetime: Span,
+    },
     /// Somebody tried to register with the address of an account.
     AlreadyRegistered,
     /// What was dropped when the address was proven by somebody new.
     FirstProof(Dropped),
+    /// The way back in after a forgotten password: a code and a link, each of which spends the other.
+    ResetCode {
+        code: String,
+        lifetime: Span,
+        link: String,
+        link_lifetime: Span,
+    },
+    /// Somebody with the way back in set a new password; told to every other address.
+    PasswordWasReset,
     /// An operator set a new password.
     PasswordReset { password: String },
 }
@@ -61,8 +74,12 @@ macro_rules! templates {
 }
 
 /// The texts that are built in. The first line of a `.txt` is the subject.
-const BUILT_IN: [(&str, &str); 8] = templates![
+const BUILT_IN: [(&str, &str); 16] = templates![
+    "sign_in_code",
+    "proof_code",
     "verify_code",
+    "reset_code",
+    "password_was_reset",
     "already_registered",
     "first_proof",
     "password_reset"
@@ -81,10 +98,9 @@ pub(crate) fn render(service: &str, content: &Content) -> Result<Rendered, Fault
             .map_err(Fault::internal)?;
     }
     let (name, variables) = match content {
-        Content::VerifyCode { code, lifetime } => (
-            "verify_code",
-            context! { service, code, lifetime => in_words(*lifetime) },
-        ),
+        Content::Code { purpose, code, lifetime } => {
+            (code_template(*purpose), context! { service, code, lifetime => in_words(*lifetime) })
+        }
         Content::AlreadyRegistered => ("already_registered", context! { service }),
         Content::FirstProof(dropped) => {
             let Dropped {
@@ -98,6 +114,11 @@ pub(crate) fn render(service: &str, content: &Content) -> Result<Rendered, Fault
                 context! { service, dropped => context! { password, profile, sessions, files } },
             )
         }
+        Content::ResetCode { code, lifetime, link, link_lifetime } => {
+            let (lifetime, link_lifetime) = (in_words(*lifetime), in_words(*link_lifetime));
+            ("reset_code", context! { service, code, lifetime, link, link_lifetime })
+        }
+        Content::PasswordWasReset => ("password_was_reset", context! { service }),
         Content::PasswordReset { password } => ("password_reset", context! { service, password }),
     };
     let fill = |ending: &str| {
@@ -122,6 +143,16 @@ pub(crate) fn render(service: &str, content: &Content) -> Result<Rendered, Fault
     })
 }
 
+/// Each purpose has words of its own, so that a reader knows what the code would do in another's hands.
+const fn code_template(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::SignIn => "sign_in_code",
+        Purpose::Proof => "proof_code",
+        Purpose::Verify => "verify_code",
+        Purpose::Reset => "reset_code",
+    }
+}
+
 /// `10 minutes`, as a person says it.
 fn in_words(span: Span) -> String {
     let seconds = span.as_seconds();
@@ -138,7 +169,8 @@ mod tests {
     use super::*;
 
     fn code() -> Content {
-        Content::VerifyCode {
+        Content::Code {
+            purpose: Purpose::Verify,
             code: "123456".to_owned(),
             lifetime: Span::minutes(10),
         }

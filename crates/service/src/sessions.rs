@@ -3,7 +3,7 @@
 use crate::accounts::User;
 use crate::audit::{self, Event};
 use crate::caches::Snapshot;
-use crate::tokens::{self, Grant, Path, Tokens};
+use crate::tokens::{self, Caller, Grant, Path, Tokens};
 use crate::{App, Ctx, Error, Refusal, SharedApp, networks, passwords};
 use doorward_domain::{Family, Identifier, Rejection, SessionId, Span, Timestamp, UserId};
 use doorward_store::sessions::Session;
@@ -76,6 +76,8 @@ pub async fn sign_in(app: &SharedApp, ctx: &Ctx, command: SignIn) -> Result<Toke
         path: Path::Password,
         user: &user,
         session: session.id,
+        counter: session.counter,
+        issued_at: session.created_at,
         session_ends_at: session.expires_at,
         access_lifetime: session.access_lifetime,
         refresh_lifetime: has_refresh(ctx.family).then_some(session.refresh_lifetime),
@@ -100,6 +102,94 @@ pub async fn sign_out(app: &SharedApp, ctx: &Ctx, token: &str) -> Result<(), Err
     .await?;
     tx.commit().await?;
     app.caches.forget_sessions(&[caller.session]);
+    Ok(())
+}
+
+/// A session as its user sees it.
+#[derive(Clone, Debug)]
+pub struct SessionInfo {
+    /// Names it.
+    pub id: SessionId,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// The surface that it was opened through.
+    pub family: Family,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// The client address at sign-in.
+    pub address: Option<String>,
+    /// What the client called itself at sign-in.
+    pub user_agent: Option<String>,
+}
+
+/// The caller's live sessions, newest first.
+pub async fn list(app: &SharedApp, ctx: &Ctx, caller: &Caller) -> Result<Vec<SessionInfo>, Error> {
+    let mut tx = app.read().await?;
+    let rows = sessions::list(&mut tx, caller.user.id, ctx.now).await?;
+    Ok(rows.into_iter().map(|row| SessionInfo {
+        id: row.id,
+        current: row.id == caller.session,
+        family: row.family,
+        created_at: row.created_at,
+        last_used_at: row.last_used_at,
+        expires_at: row.expires_at,
+        address: row.address,
+        user_agent: row.user_agent,
+    }).collect())
+}
+
+/// Ends one of the caller's sessions.
+pub async fn end(app: &SharedApp, ctx: &Ctx, caller: &Caller, id: SessionId) -> Result<(), Error> {
+    let mut tx = app.write().await?;
+    let owner = sessions::end(&mut tx, id, ctx.now).await?;
+    if owner != Some(caller.user.id) {
+        // Dropped with the transaction: somebody else's session stays as it was.
+        return Err(Rejection::SessionNotFound.into());
+    }
+    audit::record(&mut tx, app, ctx, Event::SignedOut, audit::Subject::session(caller.user.id, id)).await?;
+    tx.commit().await?;
+    app.caches.forget_sessions(&[id]);
+    Ok(())
+}
+
+/// Which of a user's sessions are ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// All but the one that asks.
+    Others,
+    /// All.
+    All,
+}
+
+/// Ends the caller's sessions.
+pub async fn end_many(app: &SharedApp, ctx: &Ctx, caller: &Caller, which: Ending) -> Result<(), Error> {
+    let except = match which {
+        Ending::Others => Some(caller.session),
+        Ending::All => None,
+    };
+    let mut tx = app.write().await?;
+    let ended = sessions::end_all(&mut tx, caller.user.id, except, ctx.now).await?;
+    audit::record(&mut tx, app, ctx, Event::SignedOutEverywhere, caller.user.id).await?;
+    tx.commit().await?;
+    app.caches.forget_sessions(&ended);
+    Ok(())
+}
+
+/// Ends the session of a refresh token, if it is ours and live.
+pub async fn sign_out_by_refresh(app: &SharedApp, ctx: &Ctx, token: &str) -> Result<(), Error> {
+    let claims = tokens::read_refresh(app, token)?;
+    let mut tx = app.write().await?;
+    let Some(user) = sessions::end(&mut tx, claims.session, ctx.now).await? else {
+        return Err(Rejection::TokenRevoked.into());
+    };
+    let subject = audit::Subject::session(user, claims.session);
+    audit::record(&mut tx, app, ctx, Event::SignedOut, subject).await?;
+    tx.commit().await?;
+    app.caches.forget_sessions(&[claims.session]);
     Ok(())
 }
 

@@ -26,8 +26,12 @@ pub struct Settings {
     pub session: SessionFamily,
     /// Family `verified`.
     pub verified: VerifiedFamily,
+    /// Family `proof`.
+    pub proof: ProofFamily,
     /// One-time codes by purpose.
     pub codes: Codes,
+    /// Links that are mailed.
+    pub links: Links,
     /// Accounts in all families.
     pub accounts: Accounts,
     /// How passwords are hashed and judged.
@@ -96,6 +100,15 @@ pub struct VerifiedFamily {
     pub password: PasswordRules,
 }
 
+/// `proof.*`.
+#[derive(Clone, Debug)]
+pub struct ProofFamily {
+    /// The key that proofs are signed with for those who share it; it does nothing else.
+    pub secret_key: Option<SecretString>,
+    /// The projects that proofs are made for; empty: any.
+    pub projects: Vec<String>,
+}
+
 /// `codes.*`.
 #[derive(Clone, Copy, Debug)]
 pub struct Codes {
@@ -107,6 +120,8 @@ pub struct Codes {
     pub verify: CodeRule,
     /// `codes.reset.*`.
     pub reset: CodeRule,
+    /// What a day of wrong guesses leads to.
+    pub escalation: Escalation,
 }
 
 impl Codes {
@@ -119,6 +134,17 @@ impl Codes {
             Purpose::Reset => &self.reset,
         }
     }
+}
+
+/// `codes.escalation`: what is done about an identifier whose codes are guessed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Escalation {
+    /// Unknown networks get longer codes.
+    Length,
+    /// Longer codes, and from a hundred wrong guesses on none, until the day is over.
+    Refuse,
+    /// Nothing.
+    Off,
 }
 
 /// What the codes of one purpose are like.
@@ -134,6 +160,13 @@ pub struct CodeRule {
     pub cooldown: Span,
     /// Wrong guesses after which a code is dead, counted apart for its own network and for all others.
     pub attempts: u32,
+}
+
+/// `links.*`.
+#[derive(Clone, Copy, Debug)]
+pub struct Links {
+    /// How long the link to a new password is good.
+    pub reset_lifetime: Span,
 }
 
 /// `accounts.*`.

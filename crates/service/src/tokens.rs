@@ -3,6 +3,8 @@
 //! Every path to a token ends in [`issue`], which alone reaches the signer. An access token is a signed JWT that other
 //! services verify by themselves; a refresh token is a JWT under a key of ours, since only we read it.
 
+mod rotation;
+
 use crate::accounts::User;
 use crate::caches::Snapshot;
 use crate::sessions;
@@ -58,6 +60,7 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub(crate) struct Claims {
     pub(crate) kind: Kind,
+    pub(crate) id: String,
     pub(crate) user: UserId,
     pub(crate) session: SessionId,
     pub(crate) expires_at: Timestamp,
@@ -77,7 +80,10 @@ pub async fn authenticate(app: &SharedApp, ctx: &Ctx, token: &str) -> Result<Cal
     })
 }
 
-/// Gives a new access token for a refresh token that does not rotate; the refresh token stays as good as it was.
+/// Gives new tokens for a refresh token.
+///
+/// Where the session rotates, the token is spent and gets a successor. Where it does not (family `verified` has no place
+/// for a new one), the same token stays as good as it was.
 pub async fn refresh(app: &SharedApp, ctx: &Ctx, token: &str) -> Result<Tokens, Error> {
     let claims = read_refresh(app, token)?;
     if claims.expires_at <= ctx.now {
@@ -85,19 +91,25 @@ pub async fn refresh(app: &SharedApp, ctx: &Ctx, token: &str) -> Result<Tokens, 
     }
     let snapshot = live_session(app, ctx, &claims).await?;
     if snapshot.rotates {
-        // This answer has no place for a successor, so a token that needs one stays as it is.
-        return Err(Rejection::TokenWrongKind.into());
+        return rotation::rotate(app, ctx, &claims).await;
     }
     sessions::note_use(app, ctx, claims.session, &snapshot).await?;
     let grant = Grant {
         path: Path::Refresh,
         user: &snapshot.user,
         session: claims.session,
+        counter: 0,
+        issued_at: ctx.now,
         session_ends_at: snapshot.expires_at,
         access_lifetime: app.settings.tokens.access_lifetime,
         refresh_lifetime: None,
     };
-    issue(app, ctx, &grant)
+    let mut tokens = issue(app, ctx, &grant)?;
+    tokens.refresh = Some(RefreshToken {
+        token: token.into(),
+        lifetime: claims.expires_at.since(ctx.now),
+    });
+    Ok(tokens)
 }
 
 /// The ways to a token. A new one does not compile until it is decided here what it must have passed.
@@ -114,6 +126,10 @@ pub(crate) struct Grant<'a> {
     pub(crate) path: Path,
     pub(crate) user: &'a User,
     pub(crate) session: SessionId,
+    /// How often the session has been refreshed.
+    pub(crate) counter: i64,
+    /// When the session was begun or last refreshed: a repeated answer is the same answer.
+    pub(crate) issued_at: Timestamp,
     pub(crate) session_ends_at: Timestamp,
     pub(crate) access_lifetime: Span,
     pub(crate) refresh_lifetime: Option<Span>,
@@ -142,7 +158,8 @@ pub(crate) fn admit(app: &App, family: Family, path: Path, user: &User) -> Resul
 /// Signs the tokens of a session: one signature for others, and a keyed hash for ourselves.
 pub(crate) fn issue(app: &App, ctx: &Ctx, grant: &Grant<'_>) -> Result<Tokens, Error> {
     admit(app, ctx.family, grant.path, grant.user)?;
-    let issued_at = ctx.now.truncated_to_seconds();
+    let issued_at = grant.issued_at.truncated_to_seconds();
+    let now = ctx.now.truncated_to_seconds();
     let expires_at = (issued_at + grant.access_lifetime)
         .min(grant.session_ends_at)
         .truncated_to_seconds();
@@ -172,13 +189,13 @@ pub(crate) fn issue(app: &App, ctx: &Ctx, grant: &Grant<'_>) -> Result<Tokens, E
                 .map_err(Fault::internal)?;
             Some(RefreshToken {
                 token: token.into(),
-                lifetime: ends_at.since(issued_at),
+                lifetime: ends_at.since(now),
             })
         }
     };
     Ok(Tokens {
         access_token: access.into(),
-        access_lifetime: expires_at.since(issued_at),
+        access_lifetime: expires_at.since(now),
         access_expires_at: expires_at,
         refresh,
     })
@@ -221,7 +238,7 @@ impl<'a> Payload<'a> {
             aud: app.settings.tokens.audience.as_deref(),
             iat: times.issued_at.as_seconds(),
             exp: times.expires_at.as_seconds(),
-            jti: token_id(app, grant.session, kind, ctx.now),
+            jti: token_id(app, grant, kind),
             sid: grant.session,
             kind,
             id: claim("id"),
@@ -231,18 +248,24 @@ impl<'a> Payload<'a> {
     }
 }
 
-/// A name for one token of a session, made so that it tells nothing of the session.
-fn token_id(app: &App, session: SessionId, kind: Kind, at: Timestamp) -> String {
-    let kind: &[u8] = match kind {
-        Kind::Access => b"access",
-        Kind::Refresh => b"refresh",
-    };
-    let parts = [
-        session.to_string().into_bytes(),
-        at.as_millis().to_string().into_bytes(),
-    ];
-    let [session, at] = &parts;
-    let mut id = app.vault.keyed(Label::Jti, &[session, at, kind]).to_hex();
+/// A name for one token of a session, made so that it tells nothing of the session. A refresh token is named by the
+/// session's counter alone, so that any replica can tell the current one from a spent one.
+fn token_id(app: &App, grant: &Grant<'_>, kind: Kind) -> String {
+    match kind {
+        Kind::Access => id_of(app, grant.session, grant.counter, &grant.issued_at.as_millis().to_string()),
+        Kind::Refresh => refresh_id(app, grant.session, grant.counter),
+    }
+}
+
+/// The name of the refresh token of a session whose counter is this.
+pub(crate) fn refresh_id(app: &App, session: SessionId, counter: i64) -> String {
+    id_of(app, session, counter, "refresh")
+}
+
+fn id_of(app: &App, session: SessionId, counter: i64, which: &str) -> String {
+    let (session, counter) = (session.to_string(), counter.to_string());
+    let parts = [session.as_bytes(), counter.as_bytes(), which.as_bytes()];
+    let mut id = app.vault.keyed(Label::Jti, &parts).to_hex();
     id.truncate(32);
     id
 }
@@ -257,8 +280,7 @@ struct Received {
     #[serde(rename = "iat")]
     _iat: i64,
     exp: i64,
-    #[serde(rename = "jti")]
-    _jti: String,
+    jti: String,
     sid: SessionId,
     #[serde(rename = "type")]
     kind: Kind,
@@ -278,7 +300,7 @@ async fn read_access(app: &SharedApp, token: &str) -> Result<Arc<Claims>, Error>
         other => other,
     };
     let claims = match claims {
-        Ok(received) => accept(app, &received)?,
+        Ok(received) => accept(app, received)?,
         Err(error) if is_ours(app.keyring.refresh_keys(), token) => {
             tracing::debug!(%error, "a refresh token was shown as an access token");
             return Err(Rejection::TokenWrongKind.into());
@@ -293,7 +315,7 @@ async fn read_access(app: &SharedApp, token: &str) -> Result<Arc<Claims>, Error>
     Ok(claims)
 }
 
-fn read_refresh(app: &App, token: &str) -> Result<Claims, Error> {
+pub(crate) fn read_refresh(app: &App, token: &str) -> Result<Claims, Error> {
     let verified = app.keyring.refresh_keys().verify(token);
     let received = match verified.and_then(|verified| parse_claims(&verified.payload)) {
         Ok(received) => received,
@@ -306,7 +328,7 @@ fn read_refresh(app: &App, token: &str) -> Result<Claims, Error> {
             });
         }
     };
-    let claims = accept(app, &received)?;
+    let claims = accept(app, received)?;
     if claims.kind == Kind::Refresh {
         Ok(claims)
     } else {
@@ -323,7 +345,7 @@ fn is_ours(keys: &KeySet, token: &str) -> bool {
     keys.verify(token).is_ok()
 }
 
-fn accept(app: &App, received: &Received) -> Result<Claims, Error> {
+fn accept(app: &App, received: Received) -> Result<Claims, Error> {
     let settings = &app.settings.tokens;
     let audience_fits = settings.audience.is_none() || received.aud == settings.audience;
     if received.iss != settings.issuer || !audience_fits {
@@ -331,6 +353,7 @@ fn accept(app: &App, received: &Received) -> Result<Claims, Error> {
     }
     Ok(Claims {
         kind: received.kind,
+        id: received.jti,
         user: received.sub,
         session: received.sid,
         expires_at: Timestamp::from_seconds(received.exp),

@@ -25,6 +25,7 @@ pub mod inbox;
 pub mod jobs;
 pub mod keys;
 pub mod known_networks;
+pub mod links;
 pub mod kv;
 pub mod meta;
 pub mod sessions;
@@ -32,6 +33,7 @@ pub mod tombstones;
 pub mod tries;
 pub mod users;
 pub mod workers;
+pub mod wrong_guesses;
 
 pub use connection::{ReadTx, WriteTx};
 pub use error::{Error, Result, Source};

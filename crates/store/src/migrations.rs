@@ -24,13 +24,17 @@ pub struct Migration {
 /// Where the engine keeps what has been applied.
 const TABLE: &str = "_sqlx_migrations";
 
-const ALL: &[(Migration, &str)] = &[(
-    Migration {
-        version: 1,
-        name: "core",
-    },
-    include_str!("../../../migrations/0001_core.sql"),
-)];
+macro_rules! step {
+    ($version:literal, $name:literal, $file:literal) => {
+        (Migration { version: $version, name: $name }, include_str!($file))
+    };
+}
+
+const ALL: &[(Migration, &str)] = &[
+    step!(1, "core", "../../../migrations/0001_core.sql"),
+    step!(2, "wrong_guesses", "../../../migrations/0002_wrong_guesses.sql"),
+    step!(3, "links", "../../../migrations/0003_links.sql"),
+];
 
 /// The steps that the database behind `tx` lacks.
 ///

@@ -3,8 +3,9 @@
 //! Invariant: an e-mail address, a phone number, a login and a nickname each belong to one row at most. A deleted row
 //! keeps its id and nothing else.
 
+use crate::connection::Lease;
 use crate::{Error, ReadTx, Result, WriteTx};
-use doorward_domain::{Email, Login, Phone, Profile, Status, Timestamp, UserId};
+use doorward_domain::{Email, Login, Nickname, Phone, Profile, Status, Timestamp, UserId};
 
 const TABLE: &str = "users";
 
@@ -399,4 +400,87 @@ pub async fn purge_deleted(tx: &mut WriteTx, before: Timestamp, limit: u32) -> R
     .execute(c)
     .await
     .map(|done| done.rows_affected()))
+}
+
+/// What is to become of a column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// It stays.
+    #[default]
+    Keep,
+    /// It becomes empty.
+    Clear,
+    /// It becomes this.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    const fn is_kept(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+
+    const fn value(&self) -> Option<&T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Keep | Self::Clear => None,
+        }
+    }
+}
+
+/// What is to become of each profile column.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "the names are those of the columns")]
+pub struct ProfileChange {
+    pub full_name: Change<String>,
+    pub first_name: Change<String>,
+    pub last_name: Change<String>,
+    pub nickname: Change<Nickname>,
+    pub age: Change<i64>,
+}
+
+/// Changes the profile columns that are named and returns the row; `None` when another account has the nickname. Then the
+/// transaction can only be dropped.
+pub async fn update_profile(
+    tx: &mut WriteTx,
+    id: UserId,
+    change: &ProfileChange,
+    now: Timestamp,
+) -> Result<Option<User>> {
+    macro_rules! run {
+        ($lease:expr) => {
+            sqlx::query_as(concat!(
+                "UPDATE users SET full_name = CASE WHEN $3 THEN full_name ELSE $4 END, \
+                 first_name = CASE WHEN $5 THEN first_name ELSE $6 END, \
+                 last_name = CASE WHEN $7 THEN last_name ELSE $8 END, \
+                 nickname = CASE WHEN $9 THEN nickname ELSE $10 END, \
+                 nickname_key = CASE WHEN $9 THEN nickname_key ELSE $11 END, \
+                 age = CASE WHEN $12 THEN age ELSE CAST($13 AS BIGINT) END, updated_at = $2 \
+                 WHERE id = $1 AND deleted_at IS NULL RETURNING ",
+                user_columns!()
+            ))
+            .bind(id)
+            .bind(now)
+            .bind(change.full_name.is_kept())
+            .bind(change.full_name.value())
+            .bind(change.first_name.is_kept())
+            .bind(change.first_name.value())
+            .bind(change.last_name.is_kept())
+            .bind(change.last_name.value())
+            .bind(change.nickname.is_kept())
+            .bind(change.nickname.value().map(Nickname::as_str))
+            .bind(change.nickname.value().map(Nickname::key))
+            .bind(change.age.is_kept())
+            .bind(change.age.value().copied())
+            .fetch_optional(&mut **$lease)
+            .await
+        };
+    }
+    let outcome = match tx.lease() {
+        Lease::Sqlite(lease) => run!(lease),
+        Lease::Postgres(lease) => run!(lease),
+    };
+    match outcome {
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
+        outcome => tx.settle(TABLE, outcome),
+    }
 }

@@ -5,7 +5,8 @@ use crate::audit::{self, Event};
 use crate::{Ctx, Error, SharedApp, networks, outbox};
 use doorward_domain::{Span, Timestamp, UserId};
 use doorward_store::{
-    audit as trail, codes, files, inbox, jobs, known_networks, sessions, tombstones, tries, users,
+    audit as trail, codes, files, inbox, jobs, known_networks, links, sessions, tombstones, tries, users,
+    wrong_guesses,
 };
 
 /// Ended sessions are kept this long, for those who ask what became of them.
@@ -13,6 +14,9 @@ const ENDED_SESSIONS: Span = Span::days(30);
 
 /// Counters of wrong passwords are forgotten a day after the last try.
 const TRIES: Span = Span::days(1);
+
+/// A day of wrong guesses is added up, to the hour.
+const WRONG_GUESSES: Span = Span::hours(26);
 
 /// Dead jobs are kept this long for an operator to see.
 const DEAD_JOBS: Span = Span::days(7);
@@ -29,6 +33,8 @@ pub(super) async fn run(app: &SharedApp) -> Result<(), Error> {
     let accounts = app.settings.accounts;
     sweep(app, Table::Codes, now).await?;
     sweep(app, Table::Tries, now - TRIES).await?;
+    sweep(app, Table::Links, now).await?;
+    sweep(app, Table::WrongGuesses, now - WRONG_GUESSES).await?;
     sweep(app, Table::Sessions, now - ENDED_SESSIONS).await?;
     sweep(app, Table::KnownNetworks, now - networks::REMEMBERED).await?;
     sweep(app, Table::DeadJobs, now - DEAD_JOBS).await?;
@@ -49,6 +55,8 @@ enum Table {
     KnownNetworks,
     DeadJobs,
     Tombstones,
+    Links,
+    WrongGuesses,
     DeletedUsers,
     Audit,
 }
@@ -65,6 +73,8 @@ async fn sweep(app: &SharedApp, table: Table, before: Timestamp) -> Result<(), E
             Table::KnownNetworks => known_networks::purge(&mut tx, before, batch).await?,
             Table::DeadJobs => jobs::purge_dead(&mut tx, before, batch).await?,
             Table::Tombstones => tombstones::purge(&mut tx, before, batch).await?,
+            Table::Links => links::purge(&mut tx, before, batch).await?,
+            Table::WrongGuesses => wrong_guesses::purge(&mut tx, before, batch).await?,
             Table::DeletedUsers => users::purge_deleted(&mut tx, before, batch).await?,
             Table::Audit => trail::purge(&mut tx, before, batch).await?,
         };

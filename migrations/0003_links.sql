@@ -1,0 +1,12 @@
+-- Links that were mailed: each works once, and rests as a keyed hash.
+
+CREATE TABLE links (
+    hash TEXT NOT NULL PRIMARY KEY,
+    purpose TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    spent_at BIGINT
+);
+CREATE INDEX links_by_user ON links (user_id);
+CREATE INDEX links_by_expiry ON links (expires_at);
