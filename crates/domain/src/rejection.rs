@@ -88,6 +88,7 @@ rejections! {
     TokenRevoked = "token_revoked", Unauthenticated, "The token's session has ended.";
     LinkInvalid = "link_invalid", Expired, "This link is wrong, was used, or has expired.";
     SessionNotFound = "session_not_found", NotFound, "There is no such session.";
+    ProjectUnknown = "project_unknown", Invalid, "This project is not known here.";
     FieldInvalid = "field_invalid", Invalid, "A field has a value that it cannot have.";
     FileNotFound = "file_not_found", NotFound, "There is no such file.";
     FileTooLarge = "file_too_large", Invalid, "The file is larger than allowed.";

@@ -4,9 +4,11 @@
 //! What a family says to each refusal stands in its one table. A family that is off has no routes and no place in the
 //! OpenAPI document.
 
+mod base;
 mod call;
 mod detail;
 mod fields;
+mod proof;
 mod session;
 mod verified;
 
@@ -20,6 +22,11 @@ use utoipa_axum::router::OpenApiRouter;
 pub fn routes(web: &State) -> OpenApiRouter<State> {
     let settings = web.app.settings();
     let mut routes = described();
+    if settings.families.has(Family::Proof) {
+        let family = proof::routes(&settings.v1_prefix);
+        let limits = proof::limits(&settings.v1_prefix);
+        routes = routes.merge(doorward_http::limit(family, web, limits));
+    }
     if settings.families.has(Family::Session) {
         let family = session::routes();
         routes = routes.merge(doorward_http::limit(family, web, session::limits()));
@@ -53,6 +60,7 @@ mod tests {
 
     fn document() -> Value {
         let all = described()
+            .merge(proof::routes("/base"))
             .merge(session::routes())
             .merge(verified::routes("/base", 1024));
         serde_json::to_value(all.into_openapi()).unwrap()
@@ -90,21 +98,21 @@ mod tests {
         let document = document();
         let schemas = document["components"]["schemas"].as_object().unwrap();
         for name in schemas.keys() {
-            assert!(
-                name.starts_with("session.") || name.starts_with("verified."),
-                "{name}"
-            );
+            let family = name.split_once('.').map(|(family, _)| family);
+            let known = family.is_some_and(|family| family.parse::<Family>().is_ok());
+            assert!(known, "{name}");
         }
     }
 
     #[test]
-    fn the_base_of_verified_is_the_operators() {
+    fn the_base_of_proof_and_verified_is_the_operators() {
         let document = document();
         let paths = document["paths"].as_object().unwrap();
         assert!(paths.contains_key("/base/users/download-file/{name}"));
+        assert!(paths.contains_key("/base/auth/send-code"));
         assert!(paths.contains_key("/api/login"));
         assert!(!paths.keys().any(|path| path.starts_with("/api/v1")));
-        assert_eq!(paths.len(), 14);
+        assert_eq!(paths.len(), 17);
     }
 
     #[test]

@@ -33,7 +33,8 @@ use tracing::{Instrument, error, info_span};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What says how the server fares; reached by probes that speak plain HTTP and are no clients.
+/// What says how the server fares; reached by probes that speak plain HTTP and are no clients. Family `proof` has one
+/// more under its base.
 const PROBES: [&str; 4] = ["/livez", "/readyz", "/health", "/metrics"];
 
 /// A user agent is shown beside a session; what is longer than this is cut.
@@ -44,8 +45,12 @@ const USER_AGENT_LENGTH: usize = 256;
 pub fn dress(router: Router<State>, state: &State) -> Router {
     let app = Arc::clone(&state.app);
     let now = Box::new(move || app.now());
-    Edge::new(Arc::clone(&state.http), Arc::clone(&state.signals), now)
-        .around(router.with_state(Arc::clone(state)))
+    let mut edge = Edge::new(Arc::clone(&state.http), Arc::clone(&state.signals), now);
+    let settings = state.app.settings();
+    if settings.families.has(Family::Proof) {
+        edge.probes.push(format!("{}/health", settings.v1_prefix));
+    }
+    edge.around(router.with_state(Arc::clone(state)))
 }
 
 /// The layer's own knowledge; it needs the application for nothing but the time.
@@ -56,6 +61,7 @@ struct Edge {
     cors: Cors,
     ids: RequestIds,
     traffic: Traffic,
+    probes: Vec<String>,
 }
 
 /// What is known of a request before anything is done with it.
@@ -66,6 +72,7 @@ struct Arrival {
     request_id: String,
     seen: Seen,
     tls: bool,
+    probe: bool,
     grant: Grant,
     route: RouteSlot,
 }
@@ -83,6 +90,7 @@ impl Edge {
             now,
             ids: RequestIds::default(),
             traffic: Traffic::default(),
+            probes: PROBES.map(str::to_owned).into(),
         }
     }
 
@@ -112,6 +120,10 @@ impl Edge {
             started: Instant::now(),
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
+            probe: self
+                .probes
+                .iter()
+                .any(|probe| probe == request.uri().path()),
             request_id: given.unwrap_or_else(|| self.ids.next()),
             seen,
             tls: self.http.tls || seen.forwarded_tls,
@@ -135,7 +147,7 @@ impl Edge {
         if arrival.seen.unnamed_proxy {
             self.signals.notice_unnamed_proxy();
         }
-        let served = !self.http.development && !arrival.is_probe();
+        let served = !self.http.development && !arrival.probe;
         if served && self.traffic.is_one_sided(arrival.seen.client.ip()) {
             self.signals.notice_one_address();
         }
@@ -144,7 +156,7 @@ impl Edge {
     /// Refuses passwords and tokens that would travel readable, where the operator said so.
     fn refuse_plain_http(&self, arrival: &Arrival) -> Option<Response> {
         let near = arrival.seen.trusted_peer || arrival.seen.client.ip().is_loopback();
-        if self.http.development || arrival.tls || near || arrival.is_probe() {
+        if self.http.development || arrival.tls || near || arrival.probe {
             return None;
         }
         match self.http.plain_http {
@@ -227,16 +239,10 @@ impl Edge {
                 request_id: &arrival.request_id,
                 took: arrival.started.elapsed(),
                 slow: slow.unwrap_or(self.http.slow_request).to_std(),
-                probe: arrival.is_probe(),
+                probe: arrival.probe,
             },
             response,
         );
-    }
-}
-
-impl Arrival {
-    fn is_probe(&self) -> bool {
-        PROBES.contains(&self.path.as_str())
     }
 }
 

@@ -185,14 +185,12 @@ pub(crate) async fn application(
         Absent::Refuse
     };
     let vault = master_key::vault(config, absent, &entropy)?;
-    if opening == Opening::Serving {
-        master_key::ensure_proof_key(config, &entropy)?;
-    }
+    let proof_key = master_key::proof_key(config, absent, &entropy)?;
     let files = config.files_folder();
     let objects = ObjectFolder::open(&files)
         .with_context(|| format!("`files.url`: cannot use the folder `{}`", files.display()))?;
     let parts = Parts {
-        settings: settings::service(config)?,
+        settings: settings::service(config, proof_key)?,
         kv: counters(config, store, &entropy).await?,
         store: store.clone(),
         brought_key: settings::brought_key(config)?,

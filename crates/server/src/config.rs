@@ -225,9 +225,9 @@ impl Config {
         self.all.secret("master_key_previous")
     }
 
-    /// Whether `proof.secret_key` is configured.
-    pub fn has_proof_key(&self) -> bool {
-        self.all.is_set("proof.secret_key")
+    /// `proof.secret_key`, where it is configured.
+    pub fn proof_key(&self) -> Option<SecretString> {
+        self.all.secret("proof.secret_key")
     }
 
     /// `server.tls.*`.

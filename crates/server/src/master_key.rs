@@ -55,18 +55,23 @@ fn parse(text: &SecretString, place: &str) -> Result<MasterKey> {
     MasterKey::parse_base64(text.expose_secret()).with_context(|| format!("{place} cannot be used"))
 }
 
-/// In development, makes the key of identity proofs where none is configured.
-pub(crate) fn ensure_proof_key(config: &Config, entropy: &Entropy) -> Result<()> {
-    if config.is_development() && !config.has_proof_key() {
-        let fresh = || SecretString::from(URL_SAFE_NO_PAD.encode(entropy.bytes::<32>()));
-        read_or_make(
-            &config.data_dir().join(PROOF_KEY),
-            Absent::Make,
-            entropy,
-            fresh,
-        )?;
+/// The key of identity proofs: as it is configured, else in development the one that was made on the first start. The strict
+/// profile has none, and a command beside a server makes no proofs and needs none.
+pub(crate) fn proof_key(
+    config: &Config,
+    absent: Absent,
+    entropy: &Entropy,
+) -> Result<Option<SecretString>> {
+    if let Some(key) = config.proof_key() {
+        return Ok(Some(key));
     }
-    Ok(())
+    let strict = config.all.text("profile") == Some("strict");
+    if strict || !config.is_development() || absent == Absent::Refuse {
+        return Ok(None);
+    }
+    let fresh = || SecretString::from(URL_SAFE_NO_PAD.encode(entropy.bytes::<32>()));
+    let path = config.data_dir().join(PROOF_KEY);
+    read_or_make(&path, absent, entropy, fresh).map(Some)
 }
 
 fn read_or_make(

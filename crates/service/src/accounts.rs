@@ -173,8 +173,12 @@ async fn taken(app: &App, ctx: &Ctx, command: &SignUp, new: NewUser) -> Result<U
         .await
         .unwrap_or(true);
     let mut tx = app.write().await?;
+    let owner = users::by_email(&mut tx, email).await?;
     let envelope = Envelope {
-        to: email.as_str().to_owned(),
+        // The address as its owner wrote it, not as somebody else did.
+        to: owner
+            .and_then(|owner| owner.email)
+            .unwrap_or_else(|| email.as_str().to_owned()),
         content: Content::AlreadyRegistered,
         dropped: told_lately,
         good_until: None,
@@ -240,7 +244,10 @@ pub(crate) async fn prove_email(
     user: &users::User,
     asked_from: &str,
 ) -> Result<Vec<SessionId>, Error> {
-    users::confirm_email(tx, user.id, ctx.now).await?;
+    if !users::confirm_email(tx, user.id, ctx.now).await? {
+        // Another proof came first: what was set since is the owner's.
+        return Ok(Vec::new());
+    }
     audit::record(tx, app, ctx, Event::AddressProven, user.id).await?;
     let here = app.network(ctx.client.network());
     let same_person = user
@@ -259,7 +266,9 @@ pub(crate) async fn prove_email(
             password: user.password_hash.is_some(),
             profile: user.full_name.is_some()
                 || user.first_name.is_some()
-                || user.last_name.is_some(),
+                || user.last_name.is_some()
+                || user.nickname.is_some()
+                || user.age.is_some(),
             sessions: ended.len(),
             files,
         };

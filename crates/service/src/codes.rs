@@ -49,7 +49,7 @@ pub async fn send_verification(app: &SharedApp, ctx: &Ctx, email: &Email) -> Res
         .filter(|user| user.email_proven_at.is_none() && user.status.may_sign_in());
     let request = Request {
         target,
-        to: email.as_str(),
+        to: outbox::addressee(user.as_ref(), email),
         user: wanted.map(|user| user.id),
         dropped: wanted.is_none(),
         asker,

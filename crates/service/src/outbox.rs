@@ -2,9 +2,9 @@
 
 use crate::messages::Envelope;
 use crate::{App, Ctx, Error, Fault};
-use doorward_domain::{FileId, JobId, Timestamp};
-use doorward_store::WriteTx;
+use doorward_domain::{Email, FileId, JobId, Timestamp};
 use doorward_store::jobs::{self, NewJob};
+use doorward_store::{WriteTx, users};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -25,6 +25,14 @@ impl Job {
             Self::RemoveObject { .. } => "remove_object",
         }
     }
+}
+
+/// Where mail to `email` goes: to the address as its account has it. Another spelling of it that folds to the same key may
+/// be somebody else's mailbox.
+pub(crate) fn addressee<'a>(owner: Option<&'a users::User>, email: &'a Email) -> &'a str {
+    owner
+        .and_then(|user| user.email.as_deref())
+        .unwrap_or(email.as_str())
 }
 
 /// Puts a message into the outbox, in the transaction of what it tells of.

@@ -5,7 +5,8 @@ use crate::audit::{self, Event};
 use crate::tokens::Caller;
 use crate::{Ctx, Error, SharedApp};
 use doorward_domain::{Nickname, Rejection};
-use doorward_store::users::{self, Change, ProfileChange};
+pub use doorward_store::users::Change;
+use doorward_store::users::{self, ProfileChange};
 
 /// What is to become of each field: left, cleared or set.
 #[derive(Clone, Debug, Default)]

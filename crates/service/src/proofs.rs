@@ -5,6 +5,7 @@
 mod canonical;
 
 use crate::accounts;
+use crate::app::App;
 use crate::audit::{self, Event};
 use crate::codes::{self, Asker, Met, Request, Target};
 use crate::{Ctx, Error, Fault, Refusal, SharedApp, outbox};
@@ -41,6 +42,7 @@ pub struct Proof {
 
 /// Mails a code that proves an address to a project.
 pub async fn send(app: &SharedApp, ctx: &Ctx, project: &ProjectId, email: &Email) -> Result<(), Error> {
+    admit_project(app, project)?;
     let identifier = email.clone().into();
     let target = Target::of(Purpose::Proof, &identifier).within(project.as_str());
     admit_mailbox(app, ctx, &identifier).await?;
@@ -50,7 +52,7 @@ pub async fn send(app: &SharedApp, ctx: &Ctx, project: &ProjectId, email: &Email
     drop(tx);
     let request = Request {
         target,
-        to: email.as_str(),
+        to: outbox::addressee(user.as_ref(), email),
         user: user.as_ref().map(|user| user.id),
         // Whoever may hold no proof gets no code either; nobody but the mailbox could tell.
         dropped: user.as_ref().is_some_and(|user| !user.status.may_sign_in()),
@@ -73,6 +75,7 @@ pub async fn prove(
     email: &Email,
     code: SecretString,
 ) -> Result<Proof, Error> {
+    admit_project(app, project)?;
     let identifier = email.clone().into();
     let target = Target::of(Purpose::Proof, &identifier).within(project.as_str());
     let mut tx = app.write().await?;
@@ -81,18 +84,15 @@ pub async fn prove(
         Met::Wrong(guess) => return codes::refuse(tx, app, ctx, &target, &guess).await,
         Met::Dead(refusal) => return Err(refusal.into()),
     };
-    let found = users::by_email(&mut tx, email).await?;
-    if found.as_ref().is_some_and(|user| !user.status.may_sign_in()) {
+    let user = match users::by_email(&mut tx, email).await? {
+        Some(user) => user,
+        None => create(&mut tx, app, ctx, email).await?,
+    };
+    if !user.status.may_sign_in() {
         return codes::refuse(tx, app, ctx, &target, &guess).await;
     }
     codes::spend(&mut tx, ctx, &guess).await?;
-    let (user, ended) = match found {
-        Some(user) => {
-            let ended = confirm(&mut tx, app, ctx, &user, &guess.network).await?;
-            (user, ended)
-        }
-        None => (create(&mut tx, app, ctx, email).await?, Vec::new()),
-    };
+    let ended = confirm(&mut tx, app, ctx, &user, &guess.network).await?;
     audit::record(&mut tx, app, ctx, Event::ProofGiven, user.id).await?;
     tx.commit().await?;
     app.caches.forget_sessions(&ended);
@@ -118,6 +118,7 @@ async fn confirm(
     accounts::prove_email(tx, app, ctx, user, asked_from).await
 }
 
+/// The user of an address that had none, or whoever took the address a moment ago.
 async fn create(tx: &mut WriteTx, app: &SharedApp, ctx: &Ctx, email: &Email) -> Result<users::User, Error> {
     let new = users::NewUser {
         id: UserId::new(ctx.now, app.entropy.bytes()),
@@ -132,7 +133,8 @@ async fn create(tx: &mut WriteTx, app: &SharedApp, ctx: &Ctx, email: &Email) -> 
         registered_network: None,
         created_at: ctx.now,
     };
-    // Of any number of first proofs at once one makes the user, and the others find it.
+    // Of any number of first proofs at once one makes the user, and the others find it. So they do with somebody who
+    // has just registered, and who is then to be confirmed like anybody else.
     let inserted = users::insert(tx, &new).await?;
     if inserted == users::Inserted::Done {
         audit::record(tx, app, ctx, Event::SignedUp, new.id).await?;
@@ -142,8 +144,18 @@ async fn create(tx: &mut WriteTx, app: &SharedApp, ctx: &Ctx, email: &Email) -> 
     Ok(user.ok_or_else(|| Fault::internal("the user of a fresh proof is not there"))?)
 }
 
+/// Where the operator lists projects, proofs are made for no others.
+fn admit_project(app: &App, project: &ProjectId) -> Result<(), Error> {
+    let listed = &app.settings.proof.projects;
+    if listed.is_empty() || listed.iter().any(|name| name == project.as_str()) {
+        Ok(())
+    } else {
+        Err(Rejection::ProjectUnknown.into())
+    }
+}
+
 /// Strangers must not be able to fill a mailbox, whatever project they name.
-async fn admit_mailbox(app: &SharedApp, ctx: &Ctx, identifier: &Identifier) -> Result<(), Error> {
+async fn admit_mailbox(app: &App, ctx: &Ctx, identifier: &Identifier) -> Result<(), Error> {
     let hourly = Quota::new(MAILBOX_CODES, Span::hours(1)).map_err(Fault::internal)?;
     let key = format!("proof-mailbox|{}|{}", app.subject(identifier), app.network(ctx.client.network()));
     let decision = app.kv.gcra(&key, hourly, ctx.now).await;

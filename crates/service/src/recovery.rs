@@ -10,8 +10,9 @@ use crate::messages::{Content, Envelope};
 use crate::passwords::{self, NewPassword};
 use crate::{App, Ctx, Error, Fault, SharedApp, outbox};
 use doorward_crypto::Label;
-use doorward_domain::{Email, Identifier, LinkPurpose, PasswordRules, Purpose, Rejection, SessionId, UserId};
+use doorward_domain::{Email, Identifier, LinkPurpose, Login, PasswordRules, Purpose, Rejection, SessionId, UserId};
 use doorward_store::links::{self, Link};
+use doorward_store::tries::{self, TrySource};
 use doorward_store::{WriteTx, users};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -33,7 +34,7 @@ pub async fn forgot(app: &SharedApp, ctx: &Ctx, email: &Email) -> Result<(), Err
     let user = user.filter(|user| user.status.may_sign_in());
     let request = Request {
         target,
-        to: email.as_str(),
+        to: outbox::addressee(user.as_ref(), email),
         user: user.as_ref().map(|user| user.id),
         dropped: user.is_none(),
         asker,
@@ -46,11 +47,10 @@ pub async fn forgot(app: &SharedApp, ctx: &Ctx, email: &Email) -> Result<(), Err
         Err(error) => return Err(error),
     };
     let token = app.entropy.url_token();
-    if let Some(user) = &user {
-        keep_link(&mut tx, app, ctx, user.id, &token).await?;
-    }
+    // An address without an account leaves the same rows.
+    keep_link(&mut tx, app, ctx, request.user, &token).await?;
     let envelope = Envelope {
-        to: email.as_str().to_owned(),
+        to: request.to.to_owned(),
         content: Content::ResetCode {
             code: placed.code.expose_secret().to_owned(),
             lifetime: placed.lifetime,
@@ -157,13 +157,19 @@ async fn set(
     Ok(ended)
 }
 
-/// Voids every code and link of the account, whichever identifier they were sent to.
+/// Voids every code and link of the account, whichever identifier they were sent to, and ends the wait that wrong guesses of
+/// the old password brought.
 async fn void_all(tx: &mut WriteTx, app: &App, ctx: &Ctx, user: &users::User) -> Result<(), Error> {
     let email = user.email.as_deref().and_then(|email| Email::parse(email).ok());
     let phone = user.phone.as_deref().and_then(|phone| doorward_domain::Phone::parse(phone).ok());
-    let identifiers = [email.map(Identifier::from), phone.map(Identifier::from)];
+    let login = user.login.as_deref().and_then(|login| Login::parse(login).ok());
+    let identifiers = [email.map(Identifier::from), phone.map(Identifier::from), login.map(Identifier::from)];
     for identifier in identifiers.into_iter().flatten() {
-        doorward_store::codes::void_subject(tx, &app.subject(&identifier), ctx.now).await?;
+        let subject = app.subject(&identifier);
+        doorward_store::codes::void_subject(tx, &subject, ctx.now).await?;
+        for source in [TrySource::Known, TrySource::Stranger] {
+            tries::reset(tx, &subject, source).await?;
+        }
     }
     links::void_all(tx, user.id, ctx.now).await?;
     Ok(())
@@ -184,7 +190,7 @@ async fn keep_link(
     tx: &mut WriteTx,
     app: &App,
     ctx: &Ctx,
-    user: UserId,
+    user: Option<UserId>,
     token: &SecretString,
 ) -> Result<(), Error> {
     let link = Link {

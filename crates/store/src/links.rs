@@ -12,8 +12,8 @@ pub struct Link {
     pub hash: String,
     /// What it is good for.
     pub purpose: LinkPurpose,
-    /// The account it is for.
-    pub user_id: UserId,
+    /// The account it is for; none, where the address that was named has none. Such a link is good for nothing.
+    pub user_id: Option<UserId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Until when it is good.
@@ -47,7 +47,7 @@ pub async fn live(
 ) -> Result<Option<Link>> {
     on!(tx, c => sqlx::query_as(
         "SELECT hash, purpose, user_id, created_at, expires_at, spent_at FROM links \
-         WHERE hash = $1 AND purpose = $2 AND spent_at IS NULL AND expires_at > $3",
+         WHERE hash = $1 AND purpose = $2 AND user_id IS NOT NULL AND spent_at IS NULL AND expires_at > $3",
     )
     .bind(hash)
     .bind(purpose)
@@ -65,8 +65,8 @@ pub async fn spend(
     now: Timestamp,
 ) -> Result<Option<UserId>> {
     on!(tx, c => sqlx::query_scalar(
-        "UPDATE links SET spent_at = $3 WHERE hash = $1 AND purpose = $2 AND spent_at IS NULL AND expires_at > $3 \
-         RETURNING user_id",
+        "UPDATE links SET spent_at = $3 WHERE hash = $1 AND purpose = $2 AND user_id IS NOT NULL AND spent_at IS NULL \
+         AND expires_at > $3 RETURNING user_id",
     )
     .bind(hash)
     .bind(purpose)

@@ -17,7 +17,11 @@ use utoipa_axum::router::OpenApiRouter;
 const VERSION: &str = "1";
 
 /// What is the server's own comes after the families, which are what most readers look for.
-const OWN: [(&str, &str); 3] = [
+const OWN: [(&str, &str); 4] = [
+    (
+        "native",
+        "What every user needs and no family has: the profile, the sessions, the way back in.",
+    ),
     ("keys", "The public keys that verify tokens."),
     ("operations", "How the server fares."),
     ("development", "Aids of development mode."),

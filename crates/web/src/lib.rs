@@ -1,9 +1,10 @@
-//! What is the server's own beside the families: key set, health, metrics, API documents, the development inbox and the
-//! page at `/`.
+//! What is the server's own beside the families: the native API and its pages, key set, health, metrics, API documents,
+//! the development inbox and the page at `/`.
 //!
 //! Nothing here holds a rule: it reads what `service` says and writes it as JSON or as a page. Pages work without
 //! JavaScript, load nothing from elsewhere and are framed by nobody.
 
+mod api;
 mod docs;
 mod document;
 mod health;
@@ -13,6 +14,7 @@ mod keys;
 mod message;
 mod metrics;
 mod page;
+mod recovery;
 mod refusals;
 mod welcome;
 
@@ -55,7 +57,11 @@ pub fn routes(state: &State, surface: Surface, families: OpenApiRouter<State>) -
     if let Some(render) = surface.metrics {
         own = own.merge(metrics::routes(render));
     }
-    let all = families.merge(limit(own, state, LimitPlan::default()));
+    let pages = OpenApiRouter::new().routes(routes!(recovery::show, recovery::submit));
+    let all = families
+        .merge(api::routes(state))
+        .merge(limit(pages, state, api::page_limits()))
+        .merge(limit(own, state, LimitPlan::default()));
     if surface.docs {
         document::documented(all, state)
     } else {

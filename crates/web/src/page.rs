@@ -12,8 +12,21 @@ const PLAIN: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
+/// The same with a form that comes back to this server.
+const WITH_FORM: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+);
+
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// A page that tells one thing, and what to do about it.
+#[derive(Template)]
+#[template(path = "notice.html")]
+pub(crate) struct Notice {
+    pub(crate) title: &'static str,
+    pub(crate) lines: &'static [&'static str],
+}
 
 /// Shows a page of our own.
 pub(crate) fn show(template: &impl Template) -> Response {
@@ -22,9 +35,23 @@ pub(crate) fn show(template: &impl Template) -> Response {
 
 /// Shows a page under a policy of its own.
 pub(crate) fn with_policy(template: &impl Template, policy: HeaderValue) -> Response {
+    answer(StatusCode::OK, template, policy)
+}
+
+/// Answers with a page that holds a form.
+pub(crate) fn form(status: StatusCode, template: &impl Template) -> Response {
+    answer(status, template, WITH_FORM)
+}
+
+/// Answers with a notice.
+pub(crate) fn notice(status: StatusCode, notice: &Notice) -> Response {
+    answer(status, notice, PLAIN)
+}
+
+fn answer(status: StatusCode, template: &impl Template, policy: HeaderValue) -> Response {
     match template.render() {
         Ok(html) => {
-            let mut response = html.into_response();
+            let mut response = (status, html).into_response();
             let headers = response.headers_mut();
             headers.insert(CONTENT_TYPE, HTML);
             headers.insert(CONTENT_SECURITY_POLICY, policy);

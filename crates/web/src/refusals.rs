@@ -21,12 +21,13 @@ fn refusal_response(refusal: &Refusal) -> Response {
             "Version of public key does not exist",
         ),
         Rejection::PublicKeyAbsent => (StatusCode::NOT_FOUND, "Not Found"),
-        other => (status(other.class()), other.title()),
+        other => (status_of(other.class()), other.title()),
     };
     refused(refusal, detail(status, sentence))
 }
 
-const fn status(class: Class) -> StatusCode {
+/// The status of a kind of refusal, wherever a document does not say another.
+pub(crate) const fn status_of(class: Class) -> StatusCode {
     match class {
         Class::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Class::Unauthenticated => StatusCode::UNAUTHORIZED,

@@ -5,6 +5,7 @@ use super::refusals::At;
 use super::wire::{
     Address, Credentials, Done, Refresh, Registration, TokenReply, UserReply, Verification,
 };
+use crate::base;
 use crate::call::{self, Refused};
 use crate::fields::Document;
 use axum::extract::DefaultBodyLimit;
@@ -14,41 +15,27 @@ use doorward_service::{accounts, codes, files, sessions, tokens};
 use futures_util::future::join;
 use http::StatusCode;
 use secrecy::ExposeSecret;
-use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter, UtoipaMethodRouterExt};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 type Call = call::Call<At>;
 
-/// The base that the paths below are written with.
-const BASE: &str = "/api/v1";
-
 pub(crate) fn routes(base: &str, file_size: u64) -> OpenApiRouter<State> {
     let upload_limit = DefaultBodyLimit::max(wire_files::form_limit(file_size));
-    [
-        routes!(register),
-        routes!(send_otp),
-        routes!(verify_otp),
-        routes!(login),
-        routes!(refresh_token),
-        routes!(profile),
-        routes!(upload_file).layer(upload_limit),
-        routes!(download_file),
-        routes!(delete_file),
-    ]
-    .into_iter()
-    .map(|route| based(base, route))
-    .fold(OpenApiRouter::new(), OpenApiRouter::routes)
-}
-
-/// The same route under the base that the operator chose.
-fn based(base: &str, mut route: UtoipaMethodRouter<State>) -> UtoipaMethodRouter<State> {
-    let paths = std::mem::take(&mut route.1.paths);
-    let moved = paths.into_iter().map(|(path, item)| {
-        let below = path.strip_prefix(BASE).unwrap_or(&path);
-        (format!("{base}{below}"), item)
-    });
-    route.1.paths = moved.collect();
-    route
+    base::under(
+        base,
+        [
+            routes!(register),
+            routes!(send_otp),
+            routes!(verify_otp),
+            routes!(login),
+            routes!(refresh_token),
+            routes!(profile),
+            routes!(upload_file).layer(upload_limit),
+            routes!(download_file),
+            routes!(delete_file),
+        ],
+    )
 }
 
 /// Register; the code that proves the address is mailed at once
@@ -127,7 +114,10 @@ async fn refresh_token(call: Call, body: Document) -> Result<Response, Refused> 
             tokens::refresh(&app, &ctx, token.expose_secret()).await
         })
         .await?;
-    Ok(json(StatusCode::OK, &TokenReply::from(&tokens)))
+    Ok(json(
+        StatusCode::OK,
+        &TokenReply::from(&tokens).without_refresh(),
+    ))
 }
 
 /// Whoever the token belongs to

@@ -240,6 +240,17 @@ impl<'a> From<&'a Tokens> for TokenReply<'a> {
     }
 }
 
+impl TokenReply<'_> {
+    /// What a refresh answers: the token that was shown stays good, and is not repeated.
+    pub(super) fn without_refresh(self) -> Self {
+        Self {
+            refresh_token: None,
+            refresh_token_expires_in: None,
+            ..self
+        }
+    }
+}
+
 /// What was done.
 #[derive(Serialize, ToSchema)]
 #[schema(as = verified::Done)]

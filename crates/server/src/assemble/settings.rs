@@ -7,8 +7,8 @@ use doorward_domain::{Families, Family, PasswordRules, Quota, Span};
 use doorward_http::{HttpSettings, NamedLimits, PathRule, PlainHttp, Trusted};
 use doorward_service::keys::BroughtKey;
 use doorward_service::settings::{
-    self, Accounts, Cleanup, CodeRule, Codes, Files, Passwords, SessionFamily, Settings, Tokens,
-    VerifiedFamily,
+    self, Accounts, Cleanup, CodeRule, Codes, Escalation, Files, Links, Passwords, ProofFamily,
+    SessionFamily, Settings, Tokens, VerifiedFamily,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -19,8 +19,8 @@ const ROTATE_KEYS_EVERY: Span = Span::days(90);
 /// Argon2id with one lane.
 const PARALLELISM: u32 = 1;
 
-/// What the use cases depend on.
-pub(super) fn service(config: &Config) -> Result<Settings> {
+/// What the use cases depend on; `proof_key` is the key of proofs, configured or made.
+pub(super) fn service(config: &Config, proof_key: Option<SecretString>) -> Result<Settings> {
     let all = &config.all;
     let families = all.list("api.families");
     let families: Families = families
@@ -56,11 +56,23 @@ pub(super) fn service(config: &Config) -> Result<Settings> {
             disclose_existence: all.flag("api.verified.disclose_existence"),
             password: lengths(config, "api.verified.password_length"),
         },
+        proof: ProofFamily {
+            secret_key: proof_key,
+            projects: all.list("proof.projects"),
+        },
         codes: Codes {
             sign_in: code_rule(config, "sign_in"),
             proof: code_rule(config, "proof"),
             verify: code_rule(config, "verify"),
             reset: code_rule(config, "reset"),
+            escalation: match all.text("codes.escalation") {
+                Some("refuse") => Escalation::Refuse,
+                Some("off") => Escalation::Off,
+                _ => Escalation::Length,
+            },
+        },
+        links: Links {
+            reset_lifetime: all.span("links.reset.lifetime"),
         },
         accounts: Accounts {
             require_verified_email: all.flag("accounts.require_verified_email"),

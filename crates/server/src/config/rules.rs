@@ -317,6 +317,8 @@ fn storage(all: &Effective, findings: &mut Findings) {
             "rediss+cluster://",
             "redis+sentinel://",
             "rediss+sentinel://",
+            "redis+unix://",
+            "unix://",
         ];
         if !schemes.iter().any(|scheme| location.starts_with(scheme)) {
             findings.problem(

@@ -188,8 +188,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     fixed("api.verified.disclose_existence", Kind::Bool, "true", "Family `verified`: whether a taken address is told.").strictly(Strict::Only("false")),
     fixed("api.verified.password_length", Kind::Range, "6-512", "Family `verified`: shortest and longest password."),
     fixed("api.verified.rotate_refresh", Kind::Bool, "false", "Family `verified`: whether refreshing turns the refresh token over, with two more fields in the answer.").later().strictly(Strict::Only("true")),
-    derived("proof.secret_key", Kind::Secret, "made on first start in development", "Family `proof`: the key that consumers of proofs share, at least 32 bytes.").later().strictly(Strict::Unset),
-    fixed("proof.projects", Kind::List, "", "Family `proof`: the projects that are known; empty means any.").later(),
+    derived("proof.secret_key", Kind::Secret, "made on first start in development", "Family `proof`: the key that consumers of proofs share, at least 32 bytes.").strictly(Strict::Unset),
+    fixed("proof.projects", Kind::List, "", "Family `proof`: the projects that are known; empty means any."),
 
     derived("database.url", Kind::Location, "`sqlite:<data_dir>/doorward.db`", "`sqlite:path` or `postgres://…` (`postgresql://` and SQLAlchemy's driver suffixes too)."),
     fixed("database.pool_size", Kind::Count(1, 10_000), "10", "Connections that are kept."),
@@ -233,9 +233,9 @@ pub(crate) const SETTINGS: &[Setting] = &[
     fixed("codes.reset.lifetime", Kind::Span, "15m", "Codes for a forgotten password: how long they are good.").strictly(Strict::AtMost("10m")),
     fixed("codes.reset.cooldown", Kind::Span, "60s", "Codes for a forgotten password: the wait between two."),
     fixed("codes.reset.attempts", Kind::Count(1, 100), "5", "Codes for a forgotten password: wrong guesses that kill one."),
-    fixed("codes.escalation", Kind::Word(&["length", "refuse", "off"]), "length", "What many wrong guesses in a day bring: longer codes, a stop for unknown networks, or nothing.").later().strictly(Strict::Only("refuse")),
+    fixed("codes.escalation", Kind::Word(&["length", "refuse", "off"]), "length", "What many wrong guesses in a day bring: longer codes, a stop for unknown networks, or nothing.").strictly(Strict::Only("refuse")),
     fixed("links.confirm.lifetime", Kind::Span, "24h", "How long a confirmation link is good.").later(),
-    fixed("links.reset.lifetime", Kind::Span, "1h", "How long a link for a forgotten password is good.").later(),
+    fixed("links.reset.lifetime", Kind::Span, "1h", "How long a link for a forgotten password is good."),
 
     fixed("password.algorithm", Kind::Word(&["argon2id", "bcrypt"]), "argon2id", "What hashes passwords; `bcrypt` for those who share hashes with the documented services."),
     fixed("password.policy", Kind::Word(&["documented", "strict"]), "documented", "`strict`: 8 to 128 characters everywhere, common passwords refused.").strictly(Strict::Only("strict")),

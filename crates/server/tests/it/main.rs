@@ -1,6 +1,8 @@
 //! The product's tests: the whole service in one process, asked over HTTP, on whichever engine `TEST_BACKEND` names.
 
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod families;

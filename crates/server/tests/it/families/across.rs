@@ -12,8 +12,10 @@ mod replicas;
 mod switches;
 mod tokens;
 
-/// Every route of the two families: method and path, with a file that is not there.
-const ROUTES: [(&str, &str); 14] = [
+/// Every route of the families: method and path, with a file that is not there.
+const ROUTES: [(&str, &str); 16] = [
+    ("POST", "/api/v1/auth/send-code"),
+    ("POST", "/api/v1/auth/verify-code"),
     ("POST", "/api/register"),
     ("POST", "/api/login"),
     ("POST", "/api/logout"),
@@ -31,7 +33,9 @@ const ROUTES: [(&str, &str); 14] = [
 ];
 
 /// The routes that read a JSON object, with every member that they ask for.
-const FORMS: [(&str, &[&str]); 7] = [
+const FORMS: [(&str, &[&str]); 9] = [
+    ("/api/v1/auth/send-code", &["email", "project_id"]),
+    ("/api/v1/auth/verify-code", &["email", "project_id", "code"]),
     ("/api/register", &["login", "password"]),
     ("/api/login", &["login", "password"]),
     ("/api/delete", &["login", "password"]),

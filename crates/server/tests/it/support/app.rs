@@ -122,6 +122,16 @@ impl TestApp {
         }
     }
 
+    /// The secret in the link of the newest mail to an address.
+    pub(crate) async fn link_token_for(&self, address: &str) -> String {
+        let mail = self.mail_to(address).await;
+        let newest = mail.first().expect("there is mail");
+        let link = newest.text.split_whitespace().find(|word| word.starts_with("http"));
+        let token = link.and_then(|link| link.rsplit('/').next()).expect("there is a link in the newest mail");
+        self.watch.learn(token);
+        token.to_owned()
+    }
+
     /// How many mails to an address bear a code.
     pub(crate) async fn codes_sent_to(&self, address: &str) -> usize {
         let mail = self.mail_to(address).await;
