@@ -34,8 +34,10 @@ pub async fn send_verification(app: &SharedApp, ctx: &Ctx, email: &Email) -> Res
     let wanted = user
         .as_ref()
         .filter(|user| user.email_proven_at.is_none() && user.status.may_sign_in());
+    let stored = wanted.as_ref().and_then(|user| user.email.as_deref());
     let request = Request {
         email,
+        to: stored.unwrap_or(email.as_str()),
         user: wanted.map(|user| user.id),
         known,
     };
@@ -109,8 +111,10 @@ async fn refuse(mut tx: WriteTx, app: &App, ctx: &Ctx, guess: &Guess) -> Result<
 
 /// A code that is to be made and mailed.
 pub(crate) struct Request<'a> {
-    /// Where to.
+    /// What it proves.
     pub(crate) email: &'a Email,
+    /// Where to: the address as the account has it.
+    pub(crate) to: &'a str,
     /// The account it is for; none: the message will be dropped.
     pub(crate) user: Option<UserId>,
     /// Whether the account has signed in from this network before.
@@ -152,7 +156,7 @@ pub(crate) async fn put_and_mail(
         .await?;
     }
     let envelope = Envelope {
-        to: request.email.as_str().to_owned(),
+        to: request.to.to_owned(),
         content: Content::VerifyCode {
             code: code.expose_secret().to_owned(),
             lifetime: rule.lifetime,

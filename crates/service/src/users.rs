@@ -162,6 +162,7 @@ pub async fn delete(app: &SharedApp, ctx: &Ctx, name: &str) -> Result<(), Error>
     let mut tx = app.write().await?;
     let row = find_row(&mut tx, name).await?;
     let ended = accounts::remove(&mut tx, app, ctx, &row).await?;
+    let ended = ended.ok_or(Rejection::UserNotFound)?;
     tx.commit().await?;
     app.caches.forget_sessions(&ended);
     outbox::ring(app);

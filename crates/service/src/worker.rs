@@ -39,7 +39,7 @@ const AT_ONCE: usize = 8;
 /// Works the queue.
 pub struct Worker {
     app: SharedApp,
-    mailer: Arc<dyn Mailer>,
+    hands: handling::Hands,
     name: String,
 }
 
@@ -47,7 +47,8 @@ impl Worker {
     /// A worker with a name of its own.
     pub fn new(app: SharedApp, mailer: Arc<dyn Mailer>) -> Self {
         let name = JobId::new(app.now(), app.entropy.bytes()).to_string();
-        Self { app, mailer, name }
+        let hands = handling::Hands::new(Arc::clone(&app), mailer);
+        Self { app, hands, name }
     }
 
     /// Works until `shutdown` resolves, finishes what it has begun, and hands back what it has not.
@@ -137,7 +138,8 @@ impl Worker {
         let jobs = doorward_store::jobs::claim(&mut tx, &self.name, now, BATCH).await?;
         tx.commit().await?;
         let count = jobs.len();
-        let handled = futures_util::stream::iter(jobs).map(|job| handling::handle(self, job));
+        let handled =
+            futures_util::stream::iter(jobs).map(|job| handling::handle(&self.hands, job));
         // Those that end together are written down together: a commit each would cost more than the work.
         let finished = handled.buffer_unordered(AT_ONCE).ready_chunks(AT_ONCE);
         finished

@@ -3,10 +3,11 @@
 use super::{Worker, backoff};
 use crate::messages::{Envelope, render};
 use crate::outbox::{self, Job};
-use crate::ports::{Mail, SendError};
-use crate::{Error, Fault};
+use crate::ports::{Mail, Mailer, SendError};
+use crate::{Error, Fault, SharedApp};
 use doorward_domain::{FileId, JobId};
 use doorward_store::{WriteTx, files, jobs};
+use std::sync::Arc;
 
 /// After so many tries, some ten hours, a job is dead.
 const MOST_ATTEMPTS: i64 = 16;
@@ -24,11 +25,28 @@ pub(super) struct Finished {
     outcome: Outcome,
 }
 
-/// Does a job. Its end is still to be written down, by [`conclude`].
-pub(super) async fn handle(worker: &Worker, job: jobs::Job) -> Finished {
-    let outcome = match perform(worker, &job).await {
-        Ok(outcome) => outcome,
-        Err(fault) => Outcome::Again(fault.to_string()),
+/// What a job is done with.
+#[derive(Clone)]
+pub(super) struct Hands {
+    app: SharedApp,
+    mailer: Arc<dyn Mailer>,
+}
+
+impl Hands {
+    pub(super) fn new(app: SharedApp, mailer: Arc<dyn Mailer>) -> Self {
+        Self { app, mailer }
+    }
+}
+
+/// Does a job, in a task of its own: it may wait for the database, and whoever writes down the ends of others must not
+/// be what it waits for. Its own end is still to be written down, by [`conclude`].
+pub(super) async fn handle(hands: &Hands, job: jobs::Job) -> Finished {
+    let (hands, id, payload) = (hands.clone(), job.id, job.payload.clone());
+    let task = tokio::spawn(async move { perform(&hands, id, &payload).await });
+    let outcome = match task.await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(fault)) => Outcome::Again(fault.to_string()),
+        Err(broken) => Outcome::Again(broken.to_string()),
     };
     Finished { job, outcome }
 }
@@ -50,26 +68,26 @@ async fn write_down(worker: &Worker, finished: Vec<Finished>) -> Result<(), Erro
     Ok(tx.commit().await?)
 }
 
-async fn perform(worker: &Worker, job: &jobs::Job) -> Result<Outcome, Fault> {
-    match outbox::open(&worker.app, job.id, &job.payload)? {
-        Job::Mail(envelope) => send(worker, job.id, envelope).await,
-        Job::RemoveObject { key } => remove_object(worker, key).await,
+async fn perform(hands: &Hands, id: JobId, payload: &[u8]) -> Result<Outcome, Fault> {
+    match outbox::open(&hands.app, id, payload)? {
+        Job::Mail(envelope) => send(hands, id, envelope).await,
+        Job::RemoveObject { key } => remove_object(hands, key).await,
     }
 }
 
-async fn send(worker: &Worker, id: JobId, envelope: Envelope) -> Result<Outcome, Fault> {
+async fn send(hands: &Hands, id: JobId, envelope: Envelope) -> Result<Outcome, Fault> {
     if envelope.dropped {
         return Ok(Outcome::Done);
     }
     if envelope
         .good_until
-        .is_some_and(|until| until <= worker.app.now())
+        .is_some_and(|until| until <= hands.app.now())
     {
         return Ok(Outcome::Never(
             "the message was of no use any more".to_owned(),
         ));
     }
-    let rendered = render(&worker.app.settings.server_name, &envelope.content)?;
+    let rendered = render(&hands.app.settings.server_name, &envelope.content)?;
     let mail = Mail {
         id,
         to: envelope.to,
@@ -77,19 +95,19 @@ async fn send(worker: &Worker, id: JobId, envelope: Envelope) -> Result<Outcome,
         text: rendered.text,
         html: rendered.html,
     };
-    Ok(match worker.mailer.send(&mail).await {
+    Ok(match hands.mailer.send(&mail).await {
         Ok(()) => Outcome::Done,
         Err(SendError::Temporary(reason)) => Outcome::Again(reason),
         Err(SendError::Permanent(reason)) => Outcome::Never(reason),
     })
 }
 
-async fn remove_object(worker: &Worker, key: FileId) -> Result<Outcome, Fault> {
-    let mut tx = worker.app.read().await?;
+async fn remove_object(hands: &Hands, key: FileId) -> Result<Outcome, Fault> {
+    let mut tx = hands.app.read().await?;
     let named = files::by_id(&mut tx, key).await?.is_some();
     drop(tx);
     if !named {
-        worker
+        hands
             .app
             .objects
             .delete(key)
