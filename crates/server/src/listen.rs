@@ -22,7 +22,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const STREAMS: u32 = 128;
 const HEADER_BYTES: u32 = 32 * 1024;
 /// HTTP/2: how long a silent connection is believed in.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Stops a listener.
 pub(crate) type Stop = Handle<SocketAddr>;
@@ -45,7 +45,7 @@ pub(crate) async fn serve(
         .handle(stop);
     bound(&mut server);
     let server = server.first_request_timeout(FIRST_REQUEST);
-    let served = match tls {
+    let ended = match tls {
         Some(tls) => {
             server
                 .acceptor(RustlsAcceptor::new(tls).handshake_timeout(HANDSHAKE))
@@ -54,7 +54,7 @@ pub(crate) async fn serve(
         }
         None => server.serve(service).await,
     };
-    served.context("the listener failed")
+    ended.context("the listener failed")
 }
 
 fn bound(server: &mut Server<SocketAddr>) {

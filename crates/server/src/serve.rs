@@ -56,7 +56,7 @@ pub(crate) async fn serve(start: Start) -> Result<()> {
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), database = %doorward.store.engine(), migrations = applied.len(), bind = %config.bind(), "serving");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), database = %doorward.store.engine(), migrations = applied.len(), bind = %listeners.address(), "serving");
     if config.is_development() {
         greet(&config);
     }
@@ -68,6 +68,7 @@ fn warm_up() {
     std::thread::spawn(|| drop(Phone::parse("+442079460000")));
 }
 
+/// What is listened on, taken before anything else starts.
 struct Listeners {
     main: TcpListener,
     operations: Option<TcpListener>,
@@ -87,6 +88,12 @@ impl Listeners {
                 .map(|address| listen::bind(address, "server.tls.redirect_bind"))
                 .transpose()?,
         })
+    }
+
+    /// The address itself: a configured port of 0 has become another one.
+    fn address(&self) -> String {
+        let address = self.main.local_addr();
+        address.map_or_else(|error| error.to_string(), |address| address.to_string())
     }
 }
 

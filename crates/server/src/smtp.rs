@@ -24,8 +24,8 @@ use std::time::Duration;
 const CONNECTIONS: u32 = 8;
 const IDLE: Duration = Duration::from_secs(30);
 
-/// A conversation is this many commands at most (greeting, EHLO, STARTTLS, EHLO, AUTH twice, MAIL, RCPT, DATA, the end).
-const COMMANDS: u32 = 10;
+/// The whole conversation takes no longer than this many commands that each take as long as they may.
+const COMMANDS: u32 = 6;
 
 /// Statuses that say that the log-in is wrong (RFC 4954 section 6): no fault of the message, which waits until that is mended.
 const LOG_IN: [u16; 4] = [530, 534, 535, 538];

@@ -101,7 +101,7 @@ pub async fn sign_up(app: &SharedApp, ctx: &Ctx, command: SignUp) -> Result<User
     {
         return Err(Rejection::LoginLooksLikeAddress.into());
     }
-    let hash = passwords::hash(app, command.password()).await?;
+    let hash = passwords::hash(app, command.password(), &command.names()).await?;
     let new = new_user(app, ctx, &command, hash);
     let mut tx = app.write().await?;
     match users::insert(&mut tx, &new).await? {
@@ -135,6 +135,19 @@ pub async fn sign_up(app: &SharedApp, ctx: &Ctx, command: SignUp) -> Result<User
 }
 
 impl SignUp {
+    /// What its user is called.
+    fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Email {
+                email, full_name, ..
+            } => {
+                let full_name = full_name.iter().flat_map(|name| name.split_whitespace());
+                std::iter::once(email.key()).chain(full_name).collect()
+            }
+            Self::Login { login, .. } => vec![login.key()],
+        }
+    }
+
     const fn password(&self) -> &NewPassword {
         match self {
             Self::Email { password, .. } | Self::Login { password, .. } => password,

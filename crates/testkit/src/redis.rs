@@ -1,8 +1,9 @@
 //! A private Redis server, shared by the tests of a process; each test uses a prefix of its own.
 
 use crate::guard::{Guard, named_by_environment, short_folder};
-use std::path::PathBuf;
-use std::process::Command;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use tokio::task::spawn_blocking;
 
@@ -27,33 +28,77 @@ pub fn server() -> &'static Server {
     })
 }
 
-/// The part of the command line that starts it; `$1` is its folder.
+/// How a server is started, as shell text; `$1` is its folder.
 const START: &str = "redis-server --port 0 --unixsocket \"$1/redis.sock\" --dir \"$1\" --save '' --appendonly no \
-     --daemonize yes --pidfile \"$1/redis.pid\" --logfile \"$1/redis.log\" \
-     && for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do \
-     redis-cli -s \"$1/redis.sock\" ping | grep -q PONG && exit_code=0 && break; exit_code=1; sleep 0.1; done; \
-     test \"$exit_code\" = 0";
+     --daemonize yes --logfile \"$1/redis.log\" && wait_for PONG redis-cli -s \"$1/redis.sock\" ping";
 const STOP: &str = "redis-cli -s \"$1/redis.sock\" shutdown nosave";
+
+/// `wait_for WORD COMMAND..`: tries for ten seconds until the command says the word.
+const WAIT_FOR: &str = "wait_for() { word=$1; shift; tries=100; until \"$@\" 2>&1 | grep -q \"$word\"; do \
+     tries=$((tries - 1)); test $tries -gt 0 || return 1; sleep 0.1; done; }; ";
 
 impl Server {
     /// A server for one test alone, which may [`stop`](Self::stop) it.
     pub async fn private() -> Self {
-        spawn_blocking(Self::start_private)
-            .await
-            .expect("starting a server does not panic")
+        in_background(Self::start_private).await
+    }
+
+    /// A cluster of one server that has all slots.
+    pub async fn cluster() -> Self {
+        in_background(|| {
+            let (port, bus) = (free_port(), free_port());
+            let start = format!(
+                "redis-server --bind 127.0.0.1 --port {port} --cluster-enabled yes --cluster-port {bus} --dir \"$1\" --save '' \
+                 --daemonize yes --logfile \"$1/redis.log\" && wait_for PONG redis-cli -p {port} ping \
+                 && redis-cli -p {port} cluster addslotsrange 0 16383 \
+                 && wait_for cluster_state:ok redis-cli -p {port} cluster info"
+            );
+            let stop = format!("redis-cli -p {port} shutdown nosave");
+            Self::guarded(&start, &stop, |_| {
+                format!("redis+cluster://127.0.0.1:{port}")
+            })
+        })
+        .await
+    }
+
+    /// A server that a sentinel knows by the name `main`.
+    pub async fn sentinel() -> Self {
+        in_background(|| {
+            let (port, sentinel) = (free_port(), free_port());
+            let start = format!(
+                "redis-server --bind 127.0.0.1 --port {port} --dir \"$1\" --save '' --daemonize yes --logfile \"$1/redis.log\" \
+                 && printf 'bind 127.0.0.1\\nport {sentinel}\\nsentinel monitor main 127.0.0.1 {port} 1\\n' >\"$1/sentinel.conf\" \
+                 && redis-server \"$1/sentinel.conf\" --sentinel --daemonize yes --logfile \"$1/sentinel.log\" \
+                 && wait_for PONG redis-cli -p {port} ping \
+                 && wait_for master redis-cli -p {sentinel} sentinel masters"
+            );
+            let stop = format!(
+                "redis-cli -p {sentinel} shutdown nosave; redis-cli -p {port} shutdown nosave"
+            );
+            Self::guarded(&start, &stop, |_| {
+                format!("redis+sentinel://127.0.0.1:{sentinel}/main")
+            })
+        })
+        .await
     }
 
     fn start_private() -> Self {
+        Self::guarded(START, STOP, |folder| {
+            format!("redis+unix://{}/redis.sock", folder.display())
+        })
+    }
+
+    fn guarded(start: &str, stop: &str, url: impl FnOnce(&Path) -> String) -> Self {
         let folder = short_folder("dw-rd-").expect("a temporary folder can be made");
-        let guard = Guard::start(&folder, START, STOP);
+        let guard = Guard::start(&folder, &format!("{WAIT_FOR}{start}"), stop);
         Self {
-            url: format!("redis+unix://{}/redis.sock", folder.display()),
+            url: url(&folder),
             folder: Some(folder),
             _guard: Some(guard),
         }
     }
 
-    /// Stops a private server.
+    /// Stops a [private](Self::private) server.
     pub async fn stop(&self) {
         self.control(STOP).await;
     }
@@ -67,16 +112,29 @@ impl Server {
         let Some(folder) = self.folder.clone() else {
             return;
         };
-        spawn_blocking(move || {
+        in_background(move || {
             let status = Command::new("sh")
-                .args(["-c", command, "control"])
+                .args(["-c", &format!("{WAIT_FOR}{command}"), "control"])
                 .arg(&folder)
-                .stdout(std::process::Stdio::null())
+                .stdout(Stdio::null())
                 .status()
                 .expect("a shell is there");
             assert!(status.success(), "the server obeys");
         })
-        .await
-        .expect("a command of the server does not panic");
+        .await;
     }
+}
+
+async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    spawn_blocking(work)
+        .await
+        .expect("work on a server does not panic")
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
+    let address = listener
+        .local_addr()
+        .expect("a bound socket has an address");
+    address.port()
 }

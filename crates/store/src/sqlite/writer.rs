@@ -44,6 +44,9 @@ struct Pen {
     members: Vec<oneshot::Sender<std::result::Result<(), Source>>>,
     /// A use case was given up and not yet rolled back.
     torn: bool,
+    closed: bool,
+    /// [`GROUP_TIME`], except in tests of what happens within it.
+    group_time: Duration,
 }
 
 /// One use case at the writer. Dropping it rolls the use case back.
@@ -86,6 +89,8 @@ impl Writer {
             opened: None,
             members: Vec::new(),
             torn: false,
+            closed: false,
+            group_time: GROUP_TIME,
         };
         pen.connect().await?;
         Ok(Arc::new(Self {
@@ -114,6 +119,7 @@ impl Writer {
     pub(super) async fn close(&self) {
         let mut pen = self.pen.lock().await;
         pen.flush().await;
+        pen.closed = true;
         if let Some(connection) = pen.connection.take()
             && let Err(error) = connection.close().await
         {
@@ -216,6 +222,9 @@ impl DerefMut for Turn {
 
 impl Pen {
     async fn connect(&mut self) -> Result<()> {
+        if self.closed {
+            return Err(sqlx::Error::PoolClosed.into());
+        }
         if self.connection.is_none() {
             self.connection = Some(self.options.connect().await?);
         }
@@ -231,7 +240,7 @@ impl Pen {
         self.members.len() >= GROUP_SIZE
             || self
                 .opened
-                .is_some_and(|opened| opened.elapsed() >= GROUP_TIME)
+                .is_some_and(|opened| opened.elapsed() >= self.group_time)
     }
 
     /// Commits the open transaction and answers its members.
@@ -313,3 +322,6 @@ impl Drop for Waiting<'_> {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
+
+#[cfg(test)]
+mod tests;
