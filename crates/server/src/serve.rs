@@ -8,7 +8,7 @@ use crate::{meters, tls};
 use anyhow::{Context, Result};
 use axum::Router;
 use axum_server::tls_rustls::RustlsConfig;
-use doorward_domain::{Phone, Span};
+use doorward_domain::Span;
 use doorward_store::DatabaseUrl;
 use std::io::Write;
 use std::net::TcpListener;
@@ -52,7 +52,6 @@ pub(crate) async fn serve(start: Start) -> Result<()> {
         .await
         .context("the database cannot be migrated")?;
     let doorward = assemble(&config, store, Opening::Serving, Sources::system()).await?;
-    warm_up();
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -63,12 +62,6 @@ pub(crate) async fn serve(start: Start) -> Result<()> {
     run(&config, doorward, listeners, Reloads { pair, level, flags }).await
 }
 
-/// The first reading of a telephone number loads tables; better now than in somebody's request.
-fn warm_up() {
-    std::thread::spawn(|| drop(Phone::parse("+442079460000")));
-}
-
-/// What is listened on, taken before anything else starts.
 struct Listeners {
     main: TcpListener,
     operations: Option<TcpListener>,
