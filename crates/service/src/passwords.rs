@@ -1,6 +1,6 @@
 //! Passwords on their way from a person to the hashing pool.
 
-mod common;
+mod guessable;
 
 use crate::{Error, Fault, SharedApp};
 use doorward_crypto::{Password, PoolError, Verdict};
@@ -40,7 +40,7 @@ pub(crate) async fn hash(
     if app.settings.password.strict {
         let service = std::iter::once(app.settings.server_name.as_str());
         let context: Vec<&str> = service.chain(names.iter().copied()).collect();
-        if common::is_common(password.0.expose_secret(), &context) {
+        if guessable::is_guessable(password.0.expose_secret(), &context) {
             return Err(Rejection::PasswordCommon.into());
         }
     }

@@ -9,7 +9,11 @@ use serde_json::Value;
 #[track_caller]
 fn is_refused(answer: &Answer, what: &str) {
     assert!((400..500).contains(&answer.status), "{what}: {answer}");
-    assert_eq!(answer.header("content-type"), Some("application/json"), "{what}: {answer}");
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/json"),
+        "{what}: {answer}"
+    );
     let body = answer.json();
     let said = body.get("detail").or_else(|| body.get("message"));
     let fits = match said {
@@ -45,8 +49,13 @@ async fn sec_i43_no_body_makes_a_fault() {
     let app = TestApp::with(&[("rate_limit.enabled", "false")]).await;
     for (method, path) in ROUTES {
         for (n, (content_type, body)) in bodies().into_iter().enumerate() {
-            let request = app.request(method.parse().unwrap(), path).body(content_type, body);
-            is_refused(&request.send().await, &format!("{method} {path} with body {n}"));
+            let request = app
+                .request(method.parse().unwrap(), path)
+                .body(content_type, body);
+            is_refused(
+                &request.send().await,
+                &format!("{method} {path} with body {n}"),
+            );
         }
     }
 }
@@ -55,10 +64,19 @@ async fn sec_i43_no_body_makes_a_fault() {
 async fn sec_i43_no_body_of_a_signed_in_user_makes_a_fault() {
     let app = TestApp::with(&[("rate_limit.enabled", "false")]).await;
     let token = app.signed_in("ada@example.com").await.access;
-    for (method, path) in ROUTES.into_iter().filter(|(method, path)| *method != "GET" && *path != "/api/logout") {
+    for (method, path) in ROUTES
+        .into_iter()
+        .filter(|(method, path)| *method != "GET" && *path != "/api/logout")
+    {
         for (n, (content_type, body)) in bodies().into_iter().enumerate() {
-            let request = app.request(method.parse().unwrap(), path).body(content_type, body).bearer(&token);
-            is_refused(&request.send().await, &format!("{method} {path} with body {n}"));
+            let request = app
+                .request(method.parse().unwrap(), path)
+                .body(content_type, body)
+                .bearer(&token);
+            is_refused(
+                &request.send().await,
+                &format!("{method} {path} with body {n}"),
+            );
         }
     }
 }
@@ -68,14 +86,28 @@ async fn no_authorization_header_makes_a_fault() {
     let app = TestApp::with(&[("rate_limit.enabled", "false")]).await;
     let jwt_like = "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.".to_owned();
     let values = [
-        String::new(), "Bearer".to_owned(), "Bearer ".to_owned(), "bearer x".to_owned(), "Bearer a b c".to_owned(),
-        "Basic YTpi".to_owned(), "Bearer \u{ff}\u{fe}".to_owned(), format!("Bearer {jwt_like}"), format!("Bearer {}", ".".repeat(5000)),
-        format!("Bearer {}", "é".repeat(2000)), "Bearer ..".to_owned(), "Bearer null".to_owned(), "Digest x=\"y\"".to_owned(),
+        String::new(),
+        "Bearer".to_owned(),
+        "Bearer ".to_owned(),
+        "bearer x".to_owned(),
+        "Bearer a b c".to_owned(),
+        "Basic YTpi".to_owned(),
+        "Bearer \u{ff}\u{fe}".to_owned(),
+        format!("Bearer {jwt_like}"),
+        format!("Bearer {}", ".".repeat(5000)),
+        format!("Bearer {}", "é".repeat(2000)),
+        "Bearer ..".to_owned(),
+        "Bearer null".to_owned(),
+        "Digest x=\"y\"".to_owned(),
         format!("Bearer {}", "eyJ".repeat(2000)),
     ];
     for (method, path) in ROUTES {
         for value in &values {
-            let answer = app.request(method.parse().unwrap(), path).header("authorization", value).send().await;
+            let answer = app
+                .request(method.parse().unwrap(), path)
+                .header("authorization", value)
+                .send()
+                .await;
             is_refused(&answer, &format!("{method} {path} with `{value:.40}`"));
         }
     }
@@ -86,14 +118,31 @@ async fn no_header_makes_a_fault() {
     let app = TestApp::with(&[("rate_limit.enabled", "false")]).await;
     let long = "x".repeat(8000);
     let headers = [
-        ("content-type", "\u{ff}"), ("content-type", long.as_str()), ("accept", "\u{ff}"), ("user-agent", "\u{ff}"),
-        ("user-agent", long.as_str()), ("x-forwarded-for", "\u{ff}, ,,"), ("forwarded", "for=\"[::\""), ("x-request-id", "a b\u{ff}"),
-        ("traceparent", "00-0-0-0"), ("origin", "\u{ff}"), ("accept-language", long.as_str()), ("cookie", "a=\u{ff}"),
-        ("host", "evil.example.com"), ("content-encoding", "gzip"), ("range", "bytes=9-1"), ("if-none-match", "*"), ("expect", "nonsense"),
+        ("content-type", "\u{ff}"),
+        ("content-type", long.as_str()),
+        ("accept", "\u{ff}"),
+        ("user-agent", "\u{ff}"),
+        ("user-agent", long.as_str()),
+        ("x-forwarded-for", "\u{ff}, ,,"),
+        ("forwarded", "for=\"[::\""),
+        ("x-request-id", "a b\u{ff}"),
+        ("traceparent", "00-0-0-0"),
+        ("origin", "\u{ff}"),
+        ("accept-language", long.as_str()),
+        ("cookie", "a=\u{ff}"),
+        ("host", "evil.example.com"),
+        ("content-encoding", "gzip"),
+        ("range", "bytes=9-1"),
+        ("if-none-match", "*"),
+        ("expect", "nonsense"),
     ];
     for (method, path) in ROUTES {
         for (name, value) in headers {
-            let answer = app.request(method.parse().unwrap(), path).header(name, value).send().await;
+            let answer = app
+                .request(method.parse().unwrap(), path)
+                .header(name, value)
+                .send()
+                .await;
             is_refused(&answer, &format!("{method} {path} with {name}"));
         }
     }
@@ -103,10 +152,29 @@ async fn no_header_makes_a_fault() {
 async fn no_path_makes_a_fault() {
     let app = TestApp::with(&[("rate_limit.enabled", "false")]).await;
     let token = app.signed_in("ada@example.com").await.access;
-    for name in ["%00", "%ff", "%c0%af", "%2e%2e", "%2F", "%", "%zz", "%E2%80%AE", "'%20OR%201=1--", "%25", "~", "$(x)", "%0a", "*"] {
+    for name in [
+        "%00",
+        "%ff",
+        "%c0%af",
+        "%2e%2e",
+        "%2F",
+        "%",
+        "%zz",
+        "%E2%80%AE",
+        "'%20OR%201=1--",
+        "%25",
+        "~",
+        "$(x)",
+        "%0a",
+        "*",
+    ] {
         for (method, base) in [("GET", "download-file"), ("DELETE", "delete-file")] {
             let path = format!("/api/v1/users/{base}/{name}");
-            let answer = app.request(method.parse().unwrap(), &path).bearer(&token).send().await;
+            let answer = app
+                .request(method.parse().unwrap(), &path)
+                .bearer(&token)
+                .send()
+                .await;
             is_refused(&answer, &format!("{method} {path}"));
         }
     }
@@ -115,9 +183,25 @@ async fn no_path_makes_a_fault() {
 #[tokio::test]
 async fn texts_that_mean_something_elsewhere_are_texts_here() {
     let app = TestApp::with(&[("rate_limit.enabled", "false")]).await;
-    for (n, text) in ["' OR '1'='1", "\"; DROP TABLE users; --", "{{7*7}}", "${jndi:ldap://x}", "%s%n", "*)(uid=*", "<b>x</b>"].into_iter().enumerate() {
+    for (n, text) in [
+        "' OR '1'='1",
+        "\"; DROP TABLE users; --",
+        "{{7*7}}",
+        "${jndi:ldap://x}",
+        "%s%n",
+        "*)(uid=*",
+        "<b>x</b>",
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let member = app.member(&format!("{text}{n}")).await;
-        let profile = app.get("/api/profile").bearer(&member.access).send().await.expect(200);
+        let profile = app
+            .get("/api/profile")
+            .bearer(&member.access)
+            .send()
+            .await
+            .expect(200);
         assert_eq!(profile.field("login"), member.login);
         let guess = serde_json::json!({"login": text, "password": "Wrong-7-Password"});
         app.post("/api/login").json(guess).send().await.expect(401);

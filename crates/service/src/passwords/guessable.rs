@@ -63,7 +63,7 @@ const ROWS: [&str; 12] = [
 
 /// Whether `password` is among the first that are tried, or is little more than a word of its context: the service's
 /// name, or what its user is called.
-pub(super) fn is_common(password: &str, context: &[&str]) -> bool {
+pub(super) fn is_guessable(password: &str, context: &[&str]) -> bool {
     let folded = password.to_lowercase();
     if said_again(&folded) || walked(&folded) {
         return true;
@@ -210,7 +210,7 @@ mod tests {
             "starwars77",
             "michelle1",
         ] {
-            assert!(is_common(common, &[]), "{common}");
+            assert!(is_guessable(common, &[]), "{common}");
         }
     }
 
@@ -223,8 +223,8 @@ mod tests {
             "lovelace99",
             "LOVELACE@example.com",
         ] {
-            assert!(is_common(word, &context), "{word}");
-            assert!(!is_common("correct horse battery", &context));
+            assert!(is_guessable(word, &context), "{word}");
+            assert!(!is_guessable("correct horse battery", &context));
         }
     }
 
@@ -240,14 +240,14 @@ mod tests {
             "jV7pWq3n",
             "пароль без смысла",
         ] {
-            assert!(!is_common(good, &["Doorward"]), "{good}");
+            assert!(!is_guessable(good, &["Doorward"]), "{good}");
         }
     }
 
     #[test]
     fn nothing_makes_it_panic() {
         for text in ["", "é", "日本日本", "🔑🔑🔑🔑", "a\u{0301}a\u{0301}", "ß"] {
-            let _ = is_common(text, &[text]);
+            let _ = is_guessable(text, &[text]);
         }
     }
 }
