@@ -145,9 +145,9 @@ impl Connection {
 /// What a measurement found.
 #[derive(Default)]
 pub(crate) struct Measured {
-    /// From the first request to the last answer.
+    /// From the first request to the last answer, of each round.
     elapsed: Duration,
-    /// One for each expected answer, in order of length once the measurement is over.
+    /// One for each expected answer, in order of length.
     latencies: Vec<Duration>,
     /// Other answers by status.
     refused: BTreeMap<u16, u32>,
@@ -176,8 +176,16 @@ impl Measured {
         (!kinds.is_empty()).then(|| format!("not counted: {}", kinds.join(", ")))
     }
 
-    fn add(&mut self, other: Self) {
+    /// Adds a further round.
+    pub(crate) fn add(&mut self, round: Self) {
+        self.elapsed += round.elapsed;
+        self.join(round);
+    }
+
+    /// Adds what another connection did in the same time.
+    fn join(&mut self, other: Self) {
         self.latencies.extend(other.latencies);
+        self.latencies.sort_unstable();
         for (status, count) in other.refused {
             *self.refused.entry(status).or_default() += count;
         }
@@ -240,10 +248,9 @@ async fn drive(
     }
     let mut measured = Measured::default();
     while let Some(found) = tasks.join_next().await {
-        measured.add(found??);
+        measured.join(found??);
     }
     measured.elapsed = start.elapsed();
-    measured.latencies.sort_unstable();
     Ok(measured)
 }
 
@@ -284,6 +291,14 @@ mod tests {
         all.refused.insert(503, 90);
         assert!((all.per_second() - 5.0).abs() < f64::EPSILON);
         assert_eq!(all.refusals().unwrap(), "not counted: 90 answers 503");
+    }
+
+    #[test]
+    fn rounds_add_up() {
+        let mut all = measured([1, 9]);
+        all.add(measured([5, 5, 5, 5]));
+        assert!((all.per_second() - 1.5).abs() < f64::EPSILON);
+        assert_eq!(all.percentile(50), Duration::from_millis(5));
     }
 
     #[test]

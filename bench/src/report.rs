@@ -252,7 +252,7 @@ impl Report {
             conditions: vec![
                 format!("{CONNECTIONS} keep-alive connections over loopback, one request on its way on each"),
                 "client, server and databases share the cores; the two limits of arithmetic are measured alone, \
-                 right before and after, and averaged"
+                 before, between and after the rounds of what stands beside them"
                     .to_owned(),
                 "the bare server is hyper in a process of its own: same client, same requests, same bytes".to_owned(),
                 "commits are durable on both engines; the log is written at its default level".to_owned(),

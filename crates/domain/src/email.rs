@@ -63,7 +63,15 @@ impl Email {
         &self.key
     }
 
-    /// As it was given first: what is shown and written to.
+    /// The address as mail servers take it: as it was given, with its domain as IDNA A-labels (RFC 5891), since not every
+    /// server on the way speaks SMTPUTF8 (RFC 6531).
+    pub fn mailbox(&self) -> String {
+        let local = self.given.rsplit_once('@').map_or("", |(local, _)| local);
+        let domain = self.key.rsplit_once('@').map_or("", |(_, domain)| domain);
+        format!("{local}@{domain}")
+    }
+
+    /// As it was given first: what is shown.
     pub fn as_str(&self) -> &str {
         &self.given
     }
@@ -137,6 +145,14 @@ mod tests {
         let unicode = Email::parse("ada@Bücher.example").unwrap();
         assert_eq!(unicode.key(), "ada@xn--bcher-kva.example");
         assert_eq!(unicode, Email::parse("ada@xn--bcher-kva.example").unwrap());
+    }
+
+    #[test]
+    fn mail_goes_to_the_given_spelling_at_a_domain_that_every_server_reads() {
+        let email = Email::parse("Ada.L@Bücher.Example").unwrap();
+        assert_eq!(email.mailbox(), "Ada.L@xn--bcher-kva.example");
+        let plain = Email::parse("Ada.L@example.com").unwrap();
+        assert_eq!(plain.mailbox(), plain.as_str());
     }
 
     #[test]

@@ -6,9 +6,10 @@ mod settings;
 
 use crate::config::{Config, Mail};
 use crate::mailer::mailer;
-use crate::master_key::{self, Absent};
 use crate::meters;
 use crate::object_folder::ObjectFolder;
+use crate::own_secrets::{self, Absent};
+use crate::private;
 use anyhow::{Context, Result, bail};
 use axum::Router;
 use doorward_crypto::Entropy;
@@ -19,7 +20,6 @@ use doorward_service::{App, Clock, Parts, SharedApp};
 use doorward_store::{Kv, NoDatabase, Options, Store, meta};
 use doorward_web::Surface;
 use secrecy::ExposeSecret;
-use std::error::Error as _;
 use std::sync::Arc;
 
 /// Doorward, ready to answer and to work its queue.
@@ -82,7 +82,7 @@ pub async fn open_store(config: &Config, opening: Opening) -> Result<Store> {
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
     {
-        master_key::make_folder(folder)
+        private::make_folder(folder)
             .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
     }
     let options = Options {
@@ -104,14 +104,7 @@ pub async fn open_store(config: &Config, opening: Opening) -> Result<Store> {
 }
 
 fn is_missing(error: &doorward_store::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if inner.is::<NoDatabase>() {
-            return true;
-        }
-        cause = inner.source();
-    }
-    false
+    matches!(error, doorward_store::Error::Driver(source) if source.is::<NoDatabase>())
 }
 
 /// Opens and migrates the database and puts everything together.
@@ -184,8 +177,8 @@ pub(crate) async fn application(
     } else {
         Absent::Refuse
     };
-    let vault = master_key::vault(config, absent, &entropy)?;
-    let proof_key = master_key::proof_key(config, absent, &entropy)?;
+    let vault = own_secrets::vault(config, absent, &entropy)?;
+    let proof_key = own_secrets::proof_key(config, absent, &entropy)?;
     let files = config.files_folder();
     let objects = ObjectFolder::open(&files)
         .with_context(|| format!("`files.url`: cannot use the folder `{}`", files.display()))?;

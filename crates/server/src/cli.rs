@@ -79,13 +79,13 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Init(init)) => init::run(&init, global.config.as_deref())?,
         Some(Command::Config(command)) => settings::run(&command, &global, output)?,
         Some(Command::Migrate(migrate)) => {
-            migrate::run(&load(&global, &at_top)?, &migrate, output).await?
+            migrate::run(&load(&global, &at_top)?, &migrate, output).await?;
         }
         Some(Command::Keys(command)) => {
-            keys::run(&Beside::open(&global).await?, &command, output).await?
+            keys::run(&Beside::open(&global).await?, &command, output).await?;
         }
         Some(Command::Users(command)) => {
-            users::run(&Beside::open(&global).await?, command, output).await?
+            users::run(&Beside::open(&global).await?, command, output).await?;
         }
         Some(Command::Doctor) => return Ok(doctor_status(&load(&global, &at_top)?, output).await),
         Some(Command::Health) => health::run(&load(&global, &exposing(at_top))?).await?,

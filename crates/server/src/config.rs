@@ -10,6 +10,7 @@ mod effective;
 mod environment;
 mod layer;
 mod origin;
+mod parts;
 mod placeholder;
 mod print;
 mod reference;
@@ -21,6 +22,7 @@ mod value;
 pub use dotenv::Variable;
 pub use draft::{Draft, draft};
 pub use origin::{Origin, Problem, Problems};
+pub use parts::{Logs, Mail, Protection, Sender, Smtp, Tls};
 pub use print::{Shown, shown};
 pub use reference::reference;
 pub use value::PathLimit;
@@ -51,8 +53,9 @@ pub struct Flags {
     pub expose_development: bool,
 }
 
-/// Everything that settings are read from, gathered; tests put it together by hand.
-#[derive(Clone, Debug, Default)]
+/// Everything that settings are read from, gathered; tests put it together by hand. It holds secrets as they stand in their
+/// files, and so has no `Debug`.
+#[derive(Clone, Default)]
 pub struct Sources {
     /// The working folder: relative names of secret files start here.
     pub folder: PathBuf,
@@ -188,21 +191,25 @@ impl Config {
 
     /// `server.public_url`; in development it follows the address that is listened on.
     pub fn public_url(&self) -> Url {
-        self.all.url("server.public_url").unwrap_or_else(|| {
-            let bind = self.bind();
-            let host = if bind.ip().is_unspecified() {
-                SocketAddr::from((Ipv4Addr::LOCALHOST, bind.port()))
-            } else {
-                bind
-            };
-            let scheme = if self.tls().is_some() {
-                "https"
-            } else {
-                "http"
-            };
-            Url::parse(&format!("{scheme}://{host}"))
-                .expect("a scheme and a socket address make a URL")
-        })
+        self.all
+            .url("server.public_url")
+            .unwrap_or_else(|| self.own_url())
+    }
+
+    fn own_url(&self) -> Url {
+        let bind = self.bind();
+        let ip = if bind.ip().is_unspecified() {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            bind.ip()
+        };
+        let scheme = if self.tls().is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        Url::parse(&format!("{scheme}://{}", SocketAddr::new(ip, bind.port())))
+            .expect("a scheme and a socket address make a URL")
     }
 
     /// `database.url`, or the file in `data_dir`.
@@ -295,9 +302,7 @@ impl Config {
             .text("mail.from_name")
             .or_else(|| self.all.text("server.name"));
         Sender {
-            address: self
-                .all
-                .text("mail.from")
+            address: rules::sender(&self.all)
                 .unwrap_or("doorward@localhost")
                 .to_owned(),
             name: name.unwrap_or_default().to_owned(),
@@ -347,80 +352,6 @@ impl Config {
             keep: self.all.number("logs.keep"),
         }
     }
-}
-
-/// `server.tls.*`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tls {
-    /// The certificate chain, PEM.
-    pub cert_file: PathBuf,
-    /// Its private key, PEM.
-    pub key_file: PathBuf,
-    /// A plain listener that redirects.
-    pub redirect_bind: Option<SocketAddr>,
-}
-
-/// `mail.transport` with what it needs.
-#[derive(Clone, Debug)]
-pub enum Mail {
-    /// To a server.
-    Smtp(Smtp),
-    /// One .eml a message into this folder.
-    File(PathBuf),
-    /// Into the development inbox.
-    Inbox,
-    /// Dropped and counted.
-    None,
-}
-
-/// Where mail comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sender {
-    /// `mail.from`.
-    pub address: String,
-    /// `mail.from_name`.
-    pub name: String,
-}
-
-/// `mail.*` for a server.
-#[derive(Clone, Debug)]
-pub struct Smtp {
-    /// `mail.host`.
-    pub host: String,
-    /// `mail.port`.
-    pub port: u16,
-    /// `mail.tls`.
-    pub protection: Protection,
-    /// `mail.username` and `mail.password`.
-    pub login: Option<(String, SecretString)>,
-    /// How long one command may take.
-    pub timeout: Span,
-}
-
-/// `mail.tls`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protection {
-    /// TLS after STARTTLS, or no mail at all.
-    StartTls,
-    /// TLS from the first byte.
-    Implicit,
-    /// None.
-    None,
-}
-
-/// `logs.*`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Logs {
-    /// The least important level.
-    pub level: String,
-    /// For programs instead of people.
-    pub json: bool,
-    /// A file beside the console.
-    pub file: Option<PathBuf>,
-    /// Bytes at which the file is turned over.
-    pub max_size: u64,
-    /// Full files to keep.
-    pub keep: u32,
 }
 
 /// The layers from the lowest to the highest.

@@ -1,7 +1,7 @@
 //! Transport `file`: each message as one `.eml` file, for those who hand mail on by other means.
 
 use crate::config::Sender;
-use crate::master_key::{make_folder, write_private};
+use crate::private::{make_folder, write_private};
 use crate::smtp::Letterhead;
 use anyhow::{Context, Result};
 use doorward_service::ports::{Mail, Mailer, SendError};

@@ -13,8 +13,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 use url::Url;
 
-/// Within this time a request's header is whole, or the connection closes.
-const HEADER: Duration = Duration::from_secs(15);
+/// Within this time a request's header is whole, or the connection closes. It bounds the silence between two requests
+/// too, so it is longer than load balancers keep a connection (60 s): who closes first must be they, or a request of
+/// theirs meets a closing connection.
+const HEADER: Duration = Duration::from_secs(75);
 /// Within this time a new connection has sent its first request.
 const FIRST_REQUEST: Duration = Duration::from_secs(30);
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -22,7 +24,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const STREAMS: u32 = 128;
 const HEADER_BYTES: u32 = 32 * 1024;
 /// HTTP/2: how long a silent connection is believed in.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Stops a listener.
 pub(crate) type Stop = Handle<SocketAddr>;
@@ -45,7 +47,7 @@ pub(crate) async fn serve(
         .handle(stop);
     bound(&mut server);
     let server = server.first_request_timeout(FIRST_REQUEST);
-    let served = match tls {
+    let ended = match tls {
         Some(tls) => {
             server
                 .acceptor(RustlsAcceptor::new(tls).handshake_timeout(HANDSHAKE))
@@ -54,7 +56,7 @@ pub(crate) async fn serve(
         }
         None => server.serve(service).await,
     };
-    served.context("the listener failed")
+    ended.context("the listener failed")
 }
 
 fn bound(server: &mut Server<SocketAddr>) {

@@ -24,15 +24,15 @@ pub struct ObjectFolder(LocalFileSystem);
 impl ObjectFolder {
     /// Opens the folder, making it first.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        crate::master_key::make_folder(folder)?;
+        crate::private::make_folder(folder)?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(io::Error::other)?;
         Ok(Self(store.with_fsync(true)))
     }
 
     async fn write(&self, key: FileId, mut content: ByteStream, max: u64) -> Result<u64, PutError> {
-        let upload = self.0.put_multipart(&place(key)).await.map_err(failed)?;
+        let parts = self.0.put_multipart(&place(key)).await.map_err(failed)?;
         let mut upload = Upload {
-            upload,
+            parts,
             waiting: Vec::new(),
             written: 0,
             max,
@@ -41,7 +41,7 @@ impl ObjectFolder {
             Ok(()) => upload.finish().await,
             Err(error) => {
                 // What is left behind is a temporary file; the cause of the failure matters more than it.
-                let _ = upload.upload.abort().await;
+                let _ = upload.parts.abort().await;
                 Err(error)
             }
         }
@@ -49,7 +49,7 @@ impl ObjectFolder {
 }
 
 struct Upload {
-    upload: Box<dyn MultipartUpload>,
+    parts: Box<dyn MultipartUpload>,
     waiting: Vec<u8>,
     written: u64,
     max: u64,
@@ -76,11 +76,11 @@ impl Upload {
             return Ok(());
         }
         let part = PutPayload::from(Bytes::from(std::mem::take(&mut self.waiting)));
-        self.upload.put_part(part).await.map_err(failed)
+        self.parts.put_part(part).await.map_err(failed)
     }
 
     async fn finish(mut self) -> Result<u64, PutError> {
-        self.upload.complete().await.map_err(failed)?;
+        self.parts.complete().await.map_err(failed)?;
         Ok(self.written)
     }
 }

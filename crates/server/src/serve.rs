@@ -8,7 +8,7 @@ use crate::{meters, tls};
 use anyhow::{Context, Result};
 use axum::Router;
 use axum_server::tls_rustls::RustlsConfig;
-use doorward_domain::{Phone, Span};
+use doorward_domain::Span;
 use doorward_store::DatabaseUrl;
 use std::io::Write;
 use std::net::TcpListener;
@@ -52,20 +52,14 @@ pub(crate) async fn serve(start: Start) -> Result<()> {
         .await
         .context("the database cannot be migrated")?;
     let doorward = assemble(&config, store, Opening::Serving, Sources::system()).await?;
-    warm_up();
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), database = %doorward.store.engine(), migrations = applied.len(), bind = %config.bind(), "serving");
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), database = %doorward.store.engine(), migrations = applied.len(), bind = %listeners.address(), "serving");
     if config.is_development() {
         greet(&config);
     }
     run(&config, doorward, listeners, Reloads { pair, level, flags }).await
-}
-
-/// The first reading of a telephone number loads tables; better now than in somebody's request.
-fn warm_up() {
-    std::thread::spawn(|| drop(Phone::parse("+442079460000")));
 }
 
 struct Listeners {
@@ -87,6 +81,12 @@ impl Listeners {
                 .map(|address| listen::bind(address, "server.tls.redirect_bind"))
                 .transpose()?,
         })
+    }
+
+    /// The address itself: a configured port of 0 has become another one.
+    fn address(&self) -> String {
+        let address = self.main.local_addr();
+        address.map_or_else(|error| error.to_string(), |address| address.to_string())
     }
 }
 

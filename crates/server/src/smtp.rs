@@ -6,6 +6,7 @@
 
 use crate::config::{Protection, Sender, Smtp};
 use anyhow::{Context, Result};
+use doorward_domain::Email;
 use doorward_service::ports::{Mail, Mailer, SendError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -24,8 +25,8 @@ use std::time::Duration;
 const CONNECTIONS: u32 = 8;
 const IDLE: Duration = Duration::from_secs(30);
 
-/// A conversation is this many commands at most (greeting, EHLO, STARTTLS, EHLO, AUTH twice, MAIL, RCPT, DATA, the end).
-const COMMANDS: u32 = 10;
+/// The whole conversation takes no longer than this many commands that each take as long as they may.
+const COMMANDS: u32 = 6;
 
 /// Statuses that say that the log-in is wrong (RFC 4954 section 6): no fault of the message, which waits until that is mended.
 const LOG_IN: [u16; 4] = [530, 534, 535, 538];
@@ -140,7 +141,7 @@ impl Letterhead {
 
     /// One message to one address. Its id is that of the job: who gets it twice can see that it is the same.
     pub(crate) fn write(&self, mail: &Mail) -> Result<Message, SendError> {
-        let to: Address = mail.to.parse().map_err(|_| {
+        let to = recipient(&mail.to).ok_or_else(|| {
             SendError::Permanent("the address is none that mail can be sent to".to_owned())
         })?;
         let id = format!("<{}@{}>", mail.id, self.from.email.domain());
@@ -163,6 +164,10 @@ impl Letterhead {
                 SendError::Permanent(format!("the message cannot be written: {error}"))
             })
     }
+}
+
+fn recipient(stored: &str) -> Option<Address> {
+    Email::parse(stored).ok()?.mailbox().parse().ok()
 }
 
 fn part(kind: ContentType, text: &str) -> Result<SinglePart, SendError> {
@@ -215,6 +220,15 @@ mod tests {
                 && message.contains("text/html")
         );
         assert!(message.contains("Your code is 123456."));
+    }
+
+    #[test]
+    fn an_international_domain_is_written_as_servers_read_it() {
+        let message = written("ada@Bücher.example", "x").unwrap();
+        assert!(
+            message.contains("To: ada@xn--bcher-kva.example\r\n"),
+            "{message}"
+        );
     }
 
     #[test]

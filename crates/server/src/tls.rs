@@ -68,7 +68,7 @@ pub(crate) fn reload(tls: &Tls, current: &RustlsConfig) {
             tracing::info!("the certificate pair was read again");
         }
         Err(error) => {
-            tracing::error!("the certificate pair cannot be read and the old one stays: {error:#}")
+            tracing::error!("the certificate pair cannot be read and the old one stays: {error:#}");
         }
     }
 }

@@ -102,7 +102,7 @@ pub async fn sign_up(app: &SharedApp, ctx: &Ctx, command: SignUp) -> Result<User
     {
         return Err(Rejection::LoginLooksLikeAddress.into());
     }
-    let hash = passwords::hash(app, command.password()).await?;
+    let hash = passwords::hash(app, command.password(), &command.names()).await?;
     let new = new_user(app, ctx, &command, hash);
     let mut tx = app.write().await?;
     match users::insert(&mut tx, &new).await? {
@@ -112,7 +112,11 @@ pub async fn sign_up(app: &SharedApp, ctx: &Ctx, command: SignUp) -> Result<User
             return taken(app, ctx, &command, new).await;
         }
         Inserted::PhoneTaken => return Err(Rejection::PhoneTaken.into()),
-        Inserted::LoginTaken => return Err(Rejection::LoginTaken.into()),
+        Inserted::LoginTaken if app.settings.session.open_registration => {
+            return Err(Rejection::LoginTaken.into());
+        }
+        // What is not told is answered as if it had come to pass.
+        Inserted::LoginTaken => return Ok(as_shown(&new)),
         Inserted::NicknameTaken => return Err(Rejection::NicknameTaken.into()),
     }
     if let SignUp::Email { email, .. } = &command {
@@ -146,6 +150,19 @@ async fn mail_first_code(
 }
 
 impl SignUp {
+    /// What its user is called.
+    fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Email {
+                email, full_name, ..
+            } => {
+                let full_name = full_name.iter().flat_map(|name| name.split_whitespace());
+                std::iter::once(email.key()).chain(full_name).collect()
+            }
+            Self::Login { login, .. } => vec![login.key()],
+        }
+    }
+
     const fn password(&self) -> &NewPassword {
         match self {
             Self::Email { password, .. } | Self::Login { password, .. } => password,
@@ -175,10 +192,7 @@ async fn taken(app: &App, ctx: &Ctx, command: &SignUp, new: NewUser) -> Result<U
     let mut tx = app.write().await?;
     let owner = users::by_email(&mut tx, email).await?;
     let envelope = Envelope {
-        // The address as its owner wrote it, not as somebody else did.
-        to: owner
-            .and_then(|owner| owner.email)
-            .unwrap_or_else(|| email.as_str().to_owned()),
+        to: outbox::addressee(owner.as_ref(), email).to_owned(),
         content: Content::AlreadyRegistered,
         dropped: told_lately,
         good_until: None,
@@ -314,20 +328,22 @@ pub async fn delete_by_password(
     }
     let mut tx = app.write().await?;
     checked.tally.clear(&mut tx).await?;
+    // Somebody else's request may have deleted it since the password was compared.
     let ended = remove(&mut tx, app, ctx, &checked.row).await?;
+    let ended = ended.ok_or(Rejection::InvalidCredentials)?;
     tx.commit().await?;
     app.caches.forget_sessions(&ended);
     outbox::ring(app);
     Ok(())
 }
 
-/// Ends what an account has and scrubs its row; what it had proven leaves a tombstone.
+/// Ends what an account has and scrubs its row; what it had proven leaves a tombstone. `None` when it was deleted already.
 pub(crate) async fn remove(
     tx: &mut WriteTx,
     app: &App,
     ctx: &Ctx,
     user: &users::User,
-) -> Result<Vec<SessionId>, Error> {
+) -> Result<Option<Vec<SessionId>>, Error> {
     let ended = doorward_store::sessions::end_all(tx, user.id, None, ctx.now).await?;
     files::delete_all(tx, app, ctx, user.id).await?;
     let proven = [
@@ -346,8 +362,8 @@ pub(crate) async fn remove(
         tombstones::insert(tx, &hash, ctx.now).await?;
     }
     if !users::scrub(tx, user.id, ctx.now).await? {
-        return Err(Rejection::UserNotFound.into());
+        return Ok(None);
     }
     audit::record(tx, app, ctx, Event::Deleted, user.id).await?;
-    Ok(ended)
+    Ok(Some(ended))
 }

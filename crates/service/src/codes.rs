@@ -42,7 +42,14 @@ pub async fn send_verification(app: &SharedApp, ctx: &Ctx, email: &Email) -> Res
     let target = Target::of(Purpose::Verify, &identifier);
     let mut tx = app.read().await?;
     let user = users::by_email(&mut tx, email).await?;
-    let asker = Asker::look(&mut tx, app, ctx, &target, user.as_ref().map(|user| user.id)).await?;
+    let asker = Asker::look(
+        &mut tx,
+        app,
+        ctx,
+        &target,
+        user.as_ref().map(|user| user.id),
+    )
+    .await?;
     drop(tx);
     let wanted = user
         .as_ref()
@@ -257,7 +264,12 @@ pub(crate) async fn put(
         return Err(Refusal::after(Rejection::CodeCooldown, wait).into());
     }
     if !request.asker.known {
-        let CodeKey { purpose, subject, context, .. } = &new.key;
+        let CodeKey {
+            purpose,
+            subject,
+            context,
+            ..
+        } = &new.key;
         codes::trim(tx, *purpose, subject, context, STRANGERS_SLOTS).await?;
     }
     Ok(Placed {
@@ -383,7 +395,10 @@ mod tests {
         };
         let length = |asker: Asker, escalation| asker.length(6, escalation);
         for (wrong, digits) in [(0, 6), (29, 6), (30, 8), (59, 8), (60, 10), (10_000, 10)] {
-            assert_eq!(length(asker(false, wrong), Escalation::Length), Some(digits));
+            assert_eq!(
+                length(asker(false, wrong), Escalation::Length),
+                Some(digits)
+            );
             assert_eq!(length(asker(true, wrong), Escalation::Length), Some(6));
             assert_eq!(length(asker(false, wrong), Escalation::Off), Some(6));
         }

@@ -8,8 +8,8 @@ use crate::ports::{ByteStream, PutError};
 use crate::tokens::Caller;
 use crate::{App, Ctx, Error, Fault, SharedApp, outbox};
 use doorward_domain::{FileId, FileName, Rejection, Span, UserId};
-use doorward_store::WriteTx;
 use doorward_store::files::{self, File};
+use doorward_store::{WriteTx, users};
 use std::fmt;
 
 /// Longer than any upload takes.
@@ -74,6 +74,8 @@ pub async fn upload(
         created_at: ctx.now,
     };
     let mut tx = app.write().await?;
+    // Uploads of one user name their files one after another, so that each counts the others.
+    users::lock(&mut tx, user).await?;
     let replaced = files::upsert(&mut tx, &file).await?;
     if replaced.is_none()
         && files::count(&mut tx, user).await? > u64::from(app.settings.files.max_count)

@@ -98,9 +98,14 @@ pub(crate) fn render(service: &str, content: &Content) -> Result<Rendered, Fault
             .map_err(Fault::internal)?;
     }
     let (name, variables) = match content {
-        Content::Code { purpose, code, lifetime } => {
-            (code_template(*purpose), context! { service, code, lifetime => in_words(*lifetime) })
-        }
+        Content::Code {
+            purpose,
+            code,
+            lifetime,
+        } => (
+            code_template(*purpose),
+            context! { service, code, lifetime => in_words(*lifetime) },
+        ),
         Content::AlreadyRegistered => ("already_registered", context! { service }),
         Content::FirstProof(dropped) => {
             let Dropped {
@@ -114,9 +119,17 @@ pub(crate) fn render(service: &str, content: &Content) -> Result<Rendered, Fault
                 context! { service, dropped => context! { password, profile, sessions, files } },
             )
         }
-        Content::ResetCode { code, lifetime, link, link_lifetime } => {
+        Content::ResetCode {
+            code,
+            lifetime,
+            link,
+            link_lifetime,
+        } => {
             let (lifetime, link_lifetime) = (in_words(*lifetime), in_words(*link_lifetime));
-            ("reset_code", context! { service, code, lifetime, link, link_lifetime })
+            (
+                "reset_code",
+                context! { service, code, lifetime, link, link_lifetime },
+            )
         }
         Content::PasswordWasReset => ("password_was_reset", context! { service }),
         Content::PasswordReset { password } => ("password_reset", context! { service, password }),

@@ -1,10 +1,19 @@
 //! Passwords on their way from a person to the hashing pool.
 
+mod guessable;
+
 use crate::{Error, Fault, SharedApp};
 use doorward_crypto::{Password, PoolError, Verdict};
 use doorward_domain::{PasswordFault, PasswordRules, Rejection, Span};
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
+
+/// The strict policy: 8 to 128 code points of anything. What is refused beside that is being common.
+pub const STRICT: PasswordRules = PasswordRules {
+    min: 8,
+    max: 128,
+    mixed: false,
+};
 
 /// A full queue is worked off in a few seconds.
 const BUSY_WAIT: Span = Span::seconds(2);
@@ -21,8 +30,20 @@ impl NewPassword {
     }
 }
 
-/// The hash to store for a new password.
-pub(crate) async fn hash(app: &SharedApp, password: &NewPassword) -> Result<String, Error> {
+/// The hash to store for a new password. Under the strict policy common ones and those made of `names`, what the user is
+/// called, are refused.
+pub(crate) async fn hash(
+    app: &SharedApp,
+    password: &NewPassword,
+    names: &[&str],
+) -> Result<String, Error> {
+    if app.settings.password.strict {
+        let service = std::iter::once(app.settings.server_name.as_str());
+        let context: Vec<&str> = service.chain(names.iter().copied()).collect();
+        if guessable::is_guessable(password.0.expose_secret(), &context) {
+            return Err(Rejection::PasswordCommon.into());
+        }
+    }
     hash_known(app, &password.0).await
 }
 

@@ -24,11 +24,29 @@ pub struct Update {
 }
 
 /// Changes the caller's profile: only what is named, and nothing else.
-pub async fn update(app: &SharedApp, ctx: &Ctx, caller: &Caller, update: Update) -> Result<User, Error> {
-    let Update { full_name, first_name, last_name, nickname, age } = update;
-    let change = ProfileChange { full_name, first_name, last_name, nickname, age };
+pub async fn update(
+    app: &SharedApp,
+    ctx: &Ctx,
+    caller: &Caller,
+    update: Update,
+) -> Result<User, Error> {
+    let Update {
+        full_name,
+        first_name,
+        last_name,
+        nickname,
+        age,
+    } = update;
+    let change = ProfileChange {
+        full_name,
+        first_name,
+        last_name,
+        nickname,
+        age,
+    };
     let mut tx = app.write().await?;
-    let Some(updated) = users::update_profile(&mut tx, caller.user.id, &change, ctx.now).await? else {
+    let Some(updated) = users::update_profile(&mut tx, caller.user.id, &change, ctx.now).await?
+    else {
         return Err(Rejection::NicknameTaken.into());
     };
     audit::record(&mut tx, app, ctx, Event::ProfileChanged, caller.user.id).await?;

@@ -11,7 +11,8 @@ use crate::codes::{self, Asker, Met, Request, Target};
 use crate::{Ctx, Error, Fault, Refusal, SharedApp, outbox};
 use doorward_crypto::proof_signature;
 use doorward_domain::{
-    Email, Identifier, ProjectId, Purpose, Quota, Rejection, SessionId, Span, Status, Timestamp, UserId,
+    Email, Identifier, ProjectId, Purpose, Quota, Rejection, SessionId, Span, Status, Timestamp,
+    UserId,
 };
 use doorward_store::{WriteTx, users};
 use secrecy::SecretString;
@@ -41,14 +42,26 @@ pub struct Proof {
 }
 
 /// Mails a code that proves an address to a project.
-pub async fn send(app: &SharedApp, ctx: &Ctx, project: &ProjectId, email: &Email) -> Result<(), Error> {
+pub async fn send(
+    app: &SharedApp,
+    ctx: &Ctx,
+    project: &ProjectId,
+    email: &Email,
+) -> Result<(), Error> {
     admit_project(app, project)?;
     let identifier = email.clone().into();
     let target = Target::of(Purpose::Proof, &identifier).within(project.as_str());
     admit_mailbox(app, ctx, &identifier).await?;
     let mut tx = app.read().await?;
     let user = users::by_email(&mut tx, email).await?;
-    let asker = Asker::look(&mut tx, app, ctx, &target, user.as_ref().map(|user| user.id)).await?;
+    let asker = Asker::look(
+        &mut tx,
+        app,
+        ctx,
+        &target,
+        user.as_ref().map(|user| user.id),
+    )
+    .await?;
     drop(tx);
     let request = Request {
         target,
@@ -60,7 +73,10 @@ pub async fn send(app: &SharedApp, ctx: &Ctx, project: &ProjectId, email: &Email
     };
     let mut tx = app.write().await?;
     codes::put_and_send(&mut tx, app, ctx, &request).await?;
-    let subject = audit::Subject { user: request.user, session: None };
+    let subject = audit::Subject {
+        user: request.user,
+        session: None,
+    };
     audit::record(&mut tx, app, ctx, Event::CodeRequested, subject).await?;
     tx.commit().await?;
     outbox::ring(app);
@@ -98,7 +114,15 @@ pub async fn prove(
     app.caches.forget_sessions(&ended);
     outbox::ring(app);
     let shown = user.email.unwrap_or_else(|| email.as_str().to_owned());
-    sign(app, ctx, Statement { user: user.id, email: shown, project: project.clone() })
+    sign(
+        app,
+        ctx,
+        Statement {
+            user: user.id,
+            email: shown,
+            project: project.clone(),
+        },
+    )
 }
 
 /// An address that was not proven before is now; a temporary account becomes an account.
@@ -119,7 +143,12 @@ async fn confirm(
 }
 
 /// The user of an address that had none, or whoever took the address a moment ago.
-async fn create(tx: &mut WriteTx, app: &SharedApp, ctx: &Ctx, email: &Email) -> Result<users::User, Error> {
+async fn create(
+    tx: &mut WriteTx,
+    app: &SharedApp,
+    ctx: &Ctx,
+    email: &Email,
+) -> Result<users::User, Error> {
     let new = users::NewUser {
         id: UserId::new(ctx.now, app.entropy.bytes()),
         status: Status::Active,
@@ -157,7 +186,11 @@ fn admit_project(app: &App, project: &ProjectId) -> Result<(), Error> {
 /// Strangers must not be able to fill a mailbox, whatever project they name.
 async fn admit_mailbox(app: &App, ctx: &Ctx, identifier: &Identifier) -> Result<(), Error> {
     let hourly = Quota::new(MAILBOX_CODES, Span::hours(1)).map_err(Fault::internal)?;
-    let key = format!("proof-mailbox|{}|{}", app.subject(identifier), app.network(ctx.client.network()));
+    let key = format!(
+        "proof-mailbox|{}|{}",
+        app.subject(identifier),
+        app.network(ctx.client.network())
+    );
     let decision = app.kv.gcra(&key, hourly, ctx.now).await;
     if decision.admitted {
         Ok(())
@@ -187,7 +220,11 @@ struct Claims<'a> {
 }
 
 fn sign(app: &SharedApp, ctx: &Ctx, statement: Statement) -> Result<Proof, Error> {
-    let Statement { user, email, project } = statement;
+    let Statement {
+        user,
+        email,
+        project,
+    } = statement;
     let issued_at = ctx.now.truncated_to_seconds();
     let claims = Claims {
         iss: &app.settings.tokens.issuer,
@@ -200,10 +237,21 @@ fn sign(app: &SharedApp, ctx: &Ctx, statement: Statement) -> Result<Proof, Error
         verified: true,
         issued_at: issued_at.as_seconds(),
     };
-    let jws = app.keyring.access_signer(ctx.now)?.sign_as("proof+jwt", &claims).map_err(Fault::internal)?;
+    let jws = app
+        .keyring
+        .access_signer(ctx.now)?
+        .sign_as("proof+jwt", &claims)
+        .map_err(Fault::internal)?;
     let signature = app.settings.proof.secret_key.as_ref().map(|key| {
         let message = canonical::message(user, &email, issued_at, project.as_str());
         proof_signature(key, message.as_bytes())
     });
-    Ok(Proof { user, email, project, issued_at, signature, jws })
+    Ok(Proof {
+        user,
+        email,
+        project,
+        issued_at,
+        signature,
+        jws,
+    })
 }

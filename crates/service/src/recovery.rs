@@ -10,18 +10,16 @@ use crate::messages::{Content, Envelope};
 use crate::passwords::{self, NewPassword};
 use crate::{App, Ctx, Error, Fault, SharedApp, outbox};
 use doorward_crypto::Label;
-use doorward_domain::{Email, Identifier, LinkPurpose, Login, PasswordRules, Purpose, Rejection, SessionId, UserId};
+use doorward_domain::{
+    Email, Identifier, LinkPurpose, Login, PasswordRules, Purpose, Rejection, SessionId, UserId,
+};
 use doorward_store::links::{self, Link};
 use doorward_store::tries::{self, TrySource};
 use doorward_store::{WriteTx, users};
 use secrecy::{ExposeSecret, SecretString};
 
 /// What a password that is set here must look like.
-pub const RULES: PasswordRules = PasswordRules {
-    min: 8,
-    max: 128,
-    mixed: false,
-};
+pub const RULES: PasswordRules = passwords::STRICT;
 
 /// Mails the way back in. Known and unknown addresses, and those asked about a moment ago, are alike.
 pub async fn forgot(app: &SharedApp, ctx: &Ctx, email: &Email) -> Result<(), Error> {
@@ -29,7 +27,14 @@ pub async fn forgot(app: &SharedApp, ctx: &Ctx, email: &Email) -> Result<(), Err
     let target = Target::of(Purpose::Reset, &identifier);
     let mut tx = app.read().await?;
     let user = users::by_email(&mut tx, email).await?;
-    let asker = Asker::look(&mut tx, app, ctx, &target, user.as_ref().map(|user| user.id)).await?;
+    let asker = Asker::look(
+        &mut tx,
+        app,
+        ctx,
+        &target,
+        user.as_ref().map(|user| user.id),
+    )
+    .await?;
     drop(tx);
     let user = user.filter(|user| user.status.may_sign_in());
     let request = Request {
@@ -43,7 +48,9 @@ pub async fn forgot(app: &SharedApp, ctx: &Ctx, email: &Email) -> Result<(), Err
     let placed = match codes::put(&mut tx, app, ctx, &request).await {
         Ok(placed) => placed,
         // Inside the cool-down nothing is sent, and nothing is said.
-        Err(Error::Rejected(refusal)) if refusal.rejection == Rejection::CodeCooldown => return Ok(()),
+        Err(Error::Rejected(refusal)) if refusal.rejection == Rejection::CodeCooldown => {
+            return Ok(());
+        }
         Err(error) => return Err(error),
     };
     let token = app.entropy.url_token();
@@ -61,7 +68,10 @@ pub async fn forgot(app: &SharedApp, ctx: &Ctx, email: &Email) -> Result<(), Err
         good_until: Some(ctx.now + app.settings.links.reset_lifetime),
     };
     outbox::post(&mut tx, app, ctx, &envelope).await?;
-    let subject = audit::Subject { user: request.user, session: None };
+    let subject = audit::Subject {
+        user: request.user,
+        session: None,
+    };
     audit::record(&mut tx, app, ctx, Event::CodeRequested, subject).await?;
     tx.commit().await?;
     outbox::ring(app);
@@ -79,7 +89,7 @@ pub async fn reset_by_code(
     let identifier: Identifier = email.clone().into();
     let target = Target::of(Purpose::Reset, &identifier);
     // Hashed first: a full queue must not cost the code, and no hash runs while a transaction is open.
-    let hash = passwords::hash(app, &password).await?;
+    let hash = passwords::hash(app, &password, &[email.key()]).await?;
     let mut tx = app.write().await?;
     let guess = match codes::meet(&mut tx, app, ctx, &target, &code).await? {
         Met::Right(guess) => guess,
@@ -112,10 +122,9 @@ pub async fn reset_by_link(
     token: SecretString,
     password: NewPassword,
 ) -> Result<(), Error> {
-    if !is_link_live(app, ctx, &token).await? {
-        return Err(Rejection::LinkInvalid.into());
-    }
-    let hash = passwords::hash(app, &password).await?;
+    let called = names_behind(app, ctx, &token).await?;
+    let names: Vec<&str> = called.iter().map(String::as_str).collect();
+    let hash = passwords::hash(app, &password, &names).await?;
     let mut tx = app.write().await?;
     let spent = links::spend(&mut tx, &hash_of(app, &token), LinkPurpose::Reset, ctx.now).await?;
     let user = match spent {
@@ -126,6 +135,26 @@ pub async fn reset_by_link(
     let user = user.ok_or(Rejection::LinkInvalid)?;
     let ended = set(&mut tx, app, ctx, &user, &hash, "").await?;
     finish(app, tx, &ended).await
+}
+
+/// What the user of a live link is called, for the strict policy.
+async fn names_behind(
+    app: &SharedApp,
+    ctx: &Ctx,
+    token: &SecretString,
+) -> Result<Vec<String>, Error> {
+    let mut tx = app.read().await?;
+    let link = links::live(&mut tx, &hash_of(app, token), LinkPurpose::Reset, ctx.now).await?;
+    let link = link.ok_or(Rejection::LinkInvalid)?;
+    let user = match link.user_id {
+        Some(id) => users::by_id(&mut tx, id).await?,
+        None => None,
+    };
+    let user = user.ok_or(Rejection::LinkInvalid)?;
+    Ok([user.email_key, user.login_key]
+        .into_iter()
+        .flatten()
+        .collect())
 }
 
 async fn finish(app: &SharedApp, tx: WriteTx, ended: &[SessionId]) -> Result<(), Error> {
@@ -160,10 +189,23 @@ async fn set(
 /// Voids every code and link of the account, whichever identifier they were sent to, and ends the wait that wrong guesses of
 /// the old password brought.
 async fn void_all(tx: &mut WriteTx, app: &App, ctx: &Ctx, user: &users::User) -> Result<(), Error> {
-    let email = user.email.as_deref().and_then(|email| Email::parse(email).ok());
-    let phone = user.phone.as_deref().and_then(|phone| doorward_domain::Phone::parse(phone).ok());
-    let login = user.login.as_deref().and_then(|login| Login::parse(login).ok());
-    let identifiers = [email.map(Identifier::from), phone.map(Identifier::from), login.map(Identifier::from)];
+    let email = user
+        .email
+        .as_deref()
+        .and_then(|email| Email::parse(email).ok());
+    let phone = user
+        .phone
+        .as_deref()
+        .and_then(|phone| doorward_domain::Phone::parse(phone).ok());
+    let login = user
+        .login
+        .as_deref()
+        .and_then(|login| Login::parse(login).ok());
+    let identifiers = [
+        email.map(Identifier::from),
+        phone.map(Identifier::from),
+        login.map(Identifier::from),
+    ];
     for identifier in identifiers.into_iter().flatten() {
         let subject = app.subject(&identifier);
         doorward_store::codes::void_subject(tx, &subject, ctx.now).await?;
@@ -176,7 +218,9 @@ async fn void_all(tx: &mut WriteTx, app: &App, ctx: &Ctx, user: &users::User) ->
 }
 
 async fn tell(tx: &mut WriteTx, app: &App, ctx: &Ctx, user: &users::User) -> Result<(), Error> {
-    let Some(to) = user.email.clone() else { return Ok(()) };
+    let Some(to) = user.email.clone() else {
+        return Ok(());
+    };
     let envelope = Envelope {
         to,
         content: Content::PasswordWasReset,
@@ -205,10 +249,17 @@ async fn keep_link(
 }
 
 fn hash_of(app: &App, token: &SecretString) -> String {
-    app.vault.keyed(Label::Link, &[b"reset", token.expose_secret().as_bytes()]).to_hex()
+    app.vault
+        .keyed(Label::Link, &[b"reset", token.expose_secret().as_bytes()])
+        .to_hex()
 }
 
 fn link_to(app: &App, token: &SecretString) -> Result<String, Error> {
     let path = format!("account/reset/{}", token.expose_secret());
-    Ok(app.settings.public_url.join(&path).map_err(Fault::internal)?.into())
+    Ok(app
+        .settings
+        .public_url
+        .join(&path)
+        .map_err(Fault::internal)?
+        .into())
 }

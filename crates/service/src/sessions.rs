@@ -130,16 +130,19 @@ pub struct SessionInfo {
 pub async fn list(app: &SharedApp, ctx: &Ctx, caller: &Caller) -> Result<Vec<SessionInfo>, Error> {
     let mut tx = app.read().await?;
     let rows = sessions::list(&mut tx, caller.user.id, ctx.now).await?;
-    Ok(rows.into_iter().map(|row| SessionInfo {
-        id: row.id,
-        current: row.id == caller.session,
-        family: row.family,
-        created_at: row.created_at,
-        last_used_at: row.last_used_at,
-        expires_at: row.expires_at,
-        address: row.address,
-        user_agent: row.user_agent,
-    }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| SessionInfo {
+            id: row.id,
+            current: row.id == caller.session,
+            family: row.family,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            expires_at: row.expires_at,
+            address: row.address,
+            user_agent: row.user_agent,
+        })
+        .collect())
 }
 
 /// Ends one of the caller's sessions.
@@ -150,7 +153,14 @@ pub async fn end(app: &SharedApp, ctx: &Ctx, caller: &Caller, id: SessionId) -> 
         // Dropped with the transaction: somebody else's session stays as it was.
         return Err(Rejection::SessionNotFound.into());
     }
-    audit::record(&mut tx, app, ctx, Event::SignedOut, audit::Subject::session(caller.user.id, id)).await?;
+    audit::record(
+        &mut tx,
+        app,
+        ctx,
+        Event::SignedOut,
+        audit::Subject::session(caller.user.id, id),
+    )
+    .await?;
     tx.commit().await?;
     app.caches.forget_sessions(&[id]);
     Ok(())
@@ -166,14 +176,26 @@ pub enum Ending {
 }
 
 /// Ends the caller's sessions.
-pub async fn end_many(app: &SharedApp, ctx: &Ctx, caller: &Caller, which: Ending) -> Result<(), Error> {
+pub async fn end_many(
+    app: &SharedApp,
+    ctx: &Ctx,
+    caller: &Caller,
+    which: Ending,
+) -> Result<(), Error> {
     let except = match which {
         Ending::Others => Some(caller.session),
         Ending::All => None,
     };
     let mut tx = app.write().await?;
     let ended = sessions::end_all(&mut tx, caller.user.id, except, ctx.now).await?;
-    audit::record(&mut tx, app, ctx, Event::SignedOutEverywhere, caller.user.id).await?;
+    audit::record(
+        &mut tx,
+        app,
+        ctx,
+        Event::SignedOutEverywhere,
+        caller.user.id,
+    )
+    .await?;
     tx.commit().await?;
     app.caches.forget_sessions(&ended);
     Ok(())

@@ -252,7 +252,12 @@ impl<'a> Payload<'a> {
 /// session's counter alone, so that any replica can tell the current one from a spent one.
 fn token_id(app: &App, grant: &Grant<'_>, kind: Kind) -> String {
     match kind {
-        Kind::Access => id_of(app, grant.session, grant.counter, &grant.issued_at.as_millis().to_string()),
+        Kind::Access => id_of(
+            app,
+            grant.session,
+            grant.counter,
+            &grant.issued_at.as_millis().to_string(),
+        ),
         Kind::Refresh => refresh_id(app, grant.session, grant.counter),
     }
 }

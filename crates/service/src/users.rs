@@ -13,11 +13,7 @@ use doorward_store::{ReadTx, WriteTx, sessions};
 use secrecy::{ExposeSecret, SecretString};
 
 /// What passwords that an operator sets must look like.
-pub const OPERATORS_RULES: PasswordRules = PasswordRules {
-    min: 8,
-    max: 128,
-    mixed: false,
-};
+pub const OPERATORS_RULES: PasswordRules = passwords::STRICT;
 
 /// A page of users.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +65,7 @@ pub struct Create {
 /// Makes a user.
 pub async fn create(app: &SharedApp, ctx: &Ctx, command: Create) -> Result<User, Error> {
     let hash = match &command.password {
-        Some(password) => Some(passwords::hash(app, password).await?),
+        Some(password) => Some(passwords::hash(app, password, &[]).await?),
         None => None,
     };
     let new = NewUser {
@@ -162,6 +158,7 @@ pub async fn delete(app: &SharedApp, ctx: &Ctx, name: &str) -> Result<(), Error>
     let mut tx = app.write().await?;
     let row = find_row(&mut tx, name).await?;
     let ended = accounts::remove(&mut tx, app, ctx, &row).await?;
+    let ended = ended.ok_or(Rejection::UserNotFound)?;
     tx.commit().await?;
     app.caches.forget_sessions(&ended);
     outbox::ring(app);

@@ -75,14 +75,14 @@ impl Kv {
         })))
     }
 
-    /// Counts a request against a quota. While Redis is away each process counts for itself.
+    /// Counts a request against a quota. Each process counts for itself too, so that where Redis is away or slow no
+    /// client starts over: a process never admits more than the quota by its own count.
     pub async fn gcra(&self, key: &str, quota: Quota, now: Timestamp) -> Decision {
-        if let Some(shared) = &self.0.shared
-            && let Ok(decision) = shared.gcra(key, quota).await
-        {
-            return decision;
+        let own = self.0.local.gcra(key, quota, now);
+        match &self.0.shared {
+            Some(shared) => shared.gcra(key, quota).await.unwrap_or(own),
+            None => own,
         }
-        self.0.local.gcra(key, quota, now)
     }
 
     /// Sets a value for a while.

@@ -26,13 +26,23 @@ const TABLE: &str = "_sqlx_migrations";
 
 macro_rules! step {
     ($version:literal, $name:literal, $file:literal) => {
-        (Migration { version: $version, name: $name }, include_str!($file))
+        (
+            Migration {
+                version: $version,
+                name: $name,
+            },
+            include_str!($file),
+        )
     };
 }
 
 const ALL: &[(Migration, &str)] = &[
     step!(1, "core", "../../../migrations/0001_core.sql"),
-    step!(2, "wrong_guesses", "../../../migrations/0002_wrong_guesses.sql"),
+    step!(
+        2,
+        "wrong_guesses",
+        "../../../migrations/0002_wrong_guesses.sql"
+    ),
     step!(3, "links", "../../../migrations/0003_links.sql"),
 ];
 

@@ -312,6 +312,11 @@ pub async fn scrub(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<bool>
     Ok(rows == 1)
 }
 
+/// Keeps every other transaction that locks or changes this account waiting until this one ends.
+pub async fn lock(tx: &mut WriteTx, id: UserId) -> Result<()> {
+    on!(tx, c => sqlx::query("UPDATE users SET epoch = epoch WHERE id = $1").bind(id).execute(c).await.map(drop))
+}
+
 /// Moves the epoch on and returns it; `None` when there is no such account.
 pub async fn bump_epoch(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<Option<i64>> {
     on!(tx, c => sqlx::query_scalar(

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn sec_13_4_2_loopback_and_the_public_name_are_its_own() {
+    fn loopback_and_the_public_name_are_its_own() {
         for host in [
             "127.0.0.1:8000",
             "localhost",
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn sec_13_4_2_a_name_that_was_pointed_here_is_not() {
+    fn a_foreign_name_that_was_pointed_here_is_not_its_own() {
         for host in [
             "evil.example",
             "evil.example:8000",
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn sec_13_4_2_a_script_of_another_origin_is_not_answered() {
+    fn a_script_of_another_origin_is_not_answered() {
         assert!(own("localhost:8000", Some("http://localhost:8000")));
         for foreign in [
             "http://localhost:3000",

@@ -6,6 +6,7 @@ use doorward_crypto::Scheme;
 use doorward_domain::{Families, Family, PasswordRules, Quota, Span};
 use doorward_http::{HttpSettings, NamedLimits, PathRule, PlainHttp, Trusted};
 use doorward_service::keys::BroughtKey;
+use doorward_service::passwords;
 use doorward_service::settings::{
     self, Accounts, Cleanup, CodeRule, Codes, Escalation, Files, Links, Passwords, ProofFamily,
     SessionFamily, Settings, Tokens, VerifiedFamily,
@@ -45,16 +46,19 @@ pub(super) fn service(config: &Config, proof_key: Option<SecretString>) -> Resul
         tokens: tokens(config)?,
         session: SessionFamily {
             access_lifetime: all.span("api.session.access_lifetime"),
-            password: PasswordRules {
-                min: 8,
-                max: 128,
-                mixed: true,
-            },
+            password: password_rules(
+                config,
+                PasswordRules {
+                    min: 8,
+                    max: 128,
+                    mixed: true,
+                },
+            ),
             open_registration: all.flag("api.session.open_registration"),
         },
         verified: VerifiedFamily {
             disclose_existence: all.flag("api.verified.disclose_existence"),
-            password: lengths(config, "api.verified.password_length"),
+            password: password_rules(config, lengths(config, "api.verified.password_length")),
         },
         proof: ProofFamily {
             secret_key: proof_key,
@@ -81,7 +85,7 @@ pub(super) fn service(config: &Config, proof_key: Option<SecretString>) -> Resul
         },
         password: Passwords {
             scheme: scheme(config),
-            strict: all.text("password.policy") == Some("strict"),
+            strict: has_strict_passwords(config),
         },
         cleanup: Cleanup {
             interval: all.span("cleanup.interval"),
@@ -130,6 +134,19 @@ fn tokens(config: &Config) -> Result<Tokens> {
             .unwrap_or(usual_rotation),
         hs256_key: all.secret("tokens.hs256_key"),
     })
+}
+
+fn has_strict_passwords(config: &Config) -> bool {
+    config.all.text("password.policy") == Some("strict")
+}
+
+/// The documented rule of a family, or the one rule of the strict policy.
+fn password_rules(config: &Config, documented: PasswordRules) -> PasswordRules {
+    if has_strict_passwords(config) {
+        passwords::STRICT
+    } else {
+        documented
+    }
 }
 
 fn lengths(config: &Config, name: &str) -> PasswordRules {

@@ -3,7 +3,7 @@
 use super::args::Init;
 use super::say;
 use crate::config::{Draft, draft};
-use crate::master_key::write_private;
+use crate::private::write_private;
 use anyhow::{Context, Result, bail};
 use doorward_crypto::Entropy;
 use std::io::ErrorKind;

@@ -1,7 +1,7 @@
 //! `migrate`: brings the database up to date, or tells what that would do.
 
 use super::args::Migrate;
-use super::output::Output;
+use super::output::{Output, line};
 use crate::assemble::{Opening, open_store};
 use crate::config::Config;
 use anyhow::{Context, Result};
@@ -11,7 +11,7 @@ use serde_json::json;
 pub(super) async fn run(config: &Config, migrate: &Migrate, output: Output) -> Result<()> {
     let missing = matches!(config.database_url(), DatabaseUrl::Sqlite(path) if !path.exists());
     if migrate.dry_run && missing {
-        return output.line("there is no database yet; `doorward migrate` makes it");
+        return line("there is no database yet; `doorward migrate` makes it");
     }
     let store = open_store(config, Opening::Serving).await?;
     let migrations = if migrate.dry_run {

@@ -22,13 +22,13 @@ impl Output {
         columns: &[&str],
         rows: &[T],
         cells: impl Fn(&T) -> Vec<String>,
-        json: impl Fn(&T) -> Value,
+        object: impl Fn(&T) -> Value,
     ) -> Result<()> {
         if self.json {
-            return self.value(&rows.iter().map(json).collect::<Vec<_>>());
+            return json(&rows.iter().map(object).collect::<Vec<_>>());
         }
         if rows.is_empty() {
-            return self.line("none");
+            return line("none");
         }
         let mut table = bare_table();
         table.set_header(columns.to_vec());
@@ -38,13 +38,13 @@ impl Output {
                 .map(|cell| printable(&cell))
                 .collect::<Vec<_>>()
         }));
-        self.line(&table.to_string())
+        line(&laid_out(table))
     }
 
     /// One thing: names with values, or one JSON object.
-    pub(super) fn fields(self, fields: &[(&str, String)], json: &Value) -> Result<()> {
+    pub(super) fn fields(self, fields: &[(&str, String)], object: &Value) -> Result<()> {
         if self.json {
-            return self.value(json);
+            return json(object);
         }
         let mut table = bare_table();
         table.add_rows(
@@ -52,13 +52,13 @@ impl Output {
                 .iter()
                 .map(|(name, value)| vec![(*name).to_owned(), printable(value)]),
         );
-        self.line(&table.to_string())
+        line(&laid_out(table))
     }
 
     /// What the doctor found.
     pub(super) fn checks(self, checks: &[Check]) -> Result<()> {
         if self.json {
-            return self.value(&checks);
+            return json(&checks);
         }
         let width = checks
             .iter()
@@ -67,7 +67,7 @@ impl Output {
             .unwrap_or_default();
         for check in checks {
             let word = self.state(check.state);
-            self.line(&format!(
+            line(&format!(
                 "{word}  {:width$}  {}",
                 check.name,
                 printable(&check.words)
@@ -86,19 +86,27 @@ impl Output {
             (State::Broken, false) => "broken ".to_owned(),
         }
     }
+}
 
-    fn value(self, value: &impl Serialize) -> Result<()> {
-        self.line(&serde_json::to_string_pretty(value)?)
-    }
+fn json(value: &impl Serialize) -> Result<()> {
+    line(&serde_json::to_string_pretty(value)?)
+}
 
-    /// One line, or a text of several.
-    pub(super) fn line(self, text: &str) -> Result<()> {
-        match writeln!(std::io::stdout().lock(), "{text}") {
-            // Whoever closed the pipe, as `head` does, has read enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-            written => Ok(written?),
-        }
+/// One line, or a text of several.
+pub(super) fn line(text: &str) -> Result<()> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        // Whoever closed the pipe, as `head` does, has read enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
+}
+
+/// Columns apart by two spaces, and nothing else.
+fn laid_out(mut table: Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
 }
 
 fn bare_table() -> Table {

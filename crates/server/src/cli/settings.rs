@@ -1,7 +1,7 @@
 //! `config check`, `config print` and `config reference`.
 
 use super::args::{Config as Command, Global, Serve};
-use super::output::Output;
+use super::output::{Output, line};
 use super::{exposing, load, say};
 use crate::config::{reference, shown};
 use anyhow::Result;
@@ -9,7 +9,7 @@ use serde_json::json;
 
 pub(super) fn run(command: &Command, global: &Global, output: Output) -> Result<()> {
     if matches!(command, Command::Reference) {
-        return output.line(reference().trim_end());
+        return line(reference().trim_end());
     }
     let config = load(global, &exposing(Serve::default()))?;
     for warning in &config.warnings {
@@ -19,15 +19,15 @@ pub(super) fn run(command: &Command, global: &Global, output: Output) -> Result<
         Command::Print => output.rows(
             &["SETTING", "VALUE", "ORIGIN"],
             &shown(&config),
-            |line| {
+            |shown| {
                 vec![
-                    line.setting.clone(),
-                    line.value.clone(),
-                    line.origin.clone(),
+                    shown.setting.clone(),
+                    shown.value.clone(),
+                    shown.origin.clone(),
                 ]
             },
-            |line| json!(line),
+            |shown| json!(shown),
         ),
-        _ => output.line("the configuration is fine"),
+        _ => line("the configuration is fine"),
     }
 }

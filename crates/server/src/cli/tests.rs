@@ -66,23 +66,17 @@ fn the_help_is_as_promised() {
 
 /// The help of a command and of all below it.
 fn collect(mut command: clap::Command, pages: &mut String) {
-    pages.push_str(&format!(
-        "$ {} --help\n{}\n",
-        command
-            .get_bin_name()
-            .unwrap_or(command.get_name())
-            .to_owned(),
-        command.render_long_help()
-    ));
-    let parent = command
+    let name = command
         .get_bin_name()
         .unwrap_or(command.get_name())
         .to_owned();
+    let help = command.render_long_help();
+    pages.push_str(&["$ ", &name, " --help\n", &help.to_string(), "\n"].concat());
     for sub in command
         .get_subcommands()
         .filter(|sub| sub.get_name() != "help")
     {
-        let name = format!("{parent} {}", sub.get_name());
+        let name = format!("{name} {}", sub.get_name());
         collect(sub.clone().bin_name(name).term_width(100), pages);
     }
 }

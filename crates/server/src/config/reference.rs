@@ -26,11 +26,12 @@ pub fn reference() -> String {
         if section != Some(own) {
             section = Some(own);
             let title = if own.is_empty() { "At the top" } else { own };
-            page.push_str(&format!(
+            // Writing into a String cannot fail.
+            let _ = write!(
+                page,
                 "\n## {title}\n\n| setting | takes | default | meaning |\n|---|---|---|---|\n"
-            ));
+            );
         }
-        // Writing into a String cannot fail.
         let _ = writeln!(page, "{}", line(setting));
     }
     page

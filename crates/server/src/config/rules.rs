@@ -2,13 +2,15 @@
 //!
 //! Each rule looks at the whole and adds what is wrong with it, so that all problems are named at once.
 
+mod mail;
+mod strict;
+
 use super::Mode;
 use super::documented::exposed;
 use super::effective::Effective;
 use super::origin::Problem;
 use super::placeholder::is_placeholder;
-use super::table::{self, SETTINGS, Setting, Strict};
-use super::value::{Raw, Value};
+use super::table;
 use doorward_crypto::MasterKey;
 use doorward_store::DatabaseUrl;
 use std::net::IpAddr;
@@ -70,11 +72,11 @@ pub(crate) fn check(all: &Effective, context: Context) -> Findings {
     tokens(all, &mut findings);
     codes(all, &mut findings);
     costs(all, &mut findings);
-    mail(all, &mut findings);
+    mail::check(all, &mut findings);
     origins(all, &mut findings);
     unavailable(all, &mut findings);
     if all.text("profile") == Some("strict") {
-        strict(all, &mut findings);
+        strict::check(all, &mut findings);
     }
     findings
 }
@@ -229,10 +231,9 @@ fn v1_prefix(all: &Effective, findings: &mut Findings) {
         return;
     }
     let collides = match segments.as_slice() {
-        ["api"] => true,
+        [] | ["api"] => true,
         ["api", second, ..] => SESSION_ROUTES.contains(second),
         [first, ..] => TAKEN.contains(first),
-        [] => true,
     };
     if collides {
         findings.problem(
@@ -458,95 +459,13 @@ fn costs(all: &Effective, findings: &mut Findings) {
     }
 }
 
-fn mail(all: &Effective, findings: &mut Findings) {
-    let transport = transport(all);
-    let production = mode(all) == Mode::Production;
-    match transport {
-        None => findings.problem(
-            all,
-            "mail.transport",
-            "production needs a mail transport chosen by name",
-            "set `mail.transport` to `smtp` (with `mail.host` and `mail.from`), `file` or `none`",
-        ),
-        Some("inbox") if production => {
-            findings.problem(
-                all,
-                "mail.transport",
-                "the inbox shows every code and is for development alone",
-                "choose `smtp`, `file` or `none`",
-            );
-        }
-        Some("smtp") => smtp(all, findings),
-        Some(_) => {}
-    }
-    for name in ["mail.from_name", "server.name"] {
-        if all
-            .text(name)
-            .is_some_and(|text| text.chars().any(char::is_control))
-        {
-            findings.problem(
-                all,
-                name,
-                format!("`{name}` holds a control character"),
-                "write a name on one line",
-            );
-        }
-    }
-    if let Some(from) = all.text("mail.from")
-        && from.parse::<lettre::Address>().is_err()
-    {
-        findings.problem(
-            all,
-            "mail.from",
-            "`mail.from` is no e-mail address",
-            "write an address such as `noreply@example.com`",
-        );
-    }
-}
-
-fn smtp(all: &Effective, findings: &mut Findings) {
-    let Some(host) = all.text("mail.host") else {
-        findings.problem(
-            all,
-            "mail.transport",
-            "`mail.transport = \"smtp\"` needs `mail.host`",
-            "name the SMTP server",
-        );
-        return;
+/// The address that mail comes from: chosen, or the log-in where that is an address.
+pub(crate) fn sender(all: &Effective) -> Option<&str> {
+    let log_in = || {
+        all.text("mail.username")
+            .filter(|name| name.parse::<lettre::Address>().is_ok())
     };
-    if all.text("mail.from").is_none() {
-        findings.problem(
-            all,
-            "mail.host",
-            "mail by SMTP needs `mail.from`",
-            "set the address that mail comes from",
-        );
-    }
-    let loopback = host == "localhost"
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|ip| ip.to_canonical().is_loopback());
-    if all.text("mail.tls") == Some("none") && !loopback && !all.flag("mail.force_plain") {
-        findings.problem(
-            all,
-            "mail.tls",
-            "`mail.tls = \"none\"` would send codes and the log-in in the clear to another machine",
-            "use `starttls` or `implicit`, or set `mail.force_plain = true`",
-        );
-    }
-    if all.text("mail.username").is_some() != all.value("mail.password").is_some() {
-        let name = if all.text("mail.username").is_some() {
-            "mail.username"
-        } else {
-            "mail.password"
-        };
-        findings.problem(
-            all,
-            name,
-            "`mail.username` and `mail.password` go together",
-            "set both or none",
-        );
-    }
+    all.text("mail.from").or_else(log_in)
 }
 
 /// The transport that holds: chosen, or following from the other settings.
@@ -584,52 +503,5 @@ fn unavailable(all: &Effective, findings: &mut Findings) {
                 entry.origin
             ));
         }
-    }
-}
-
-fn strict(all: &Effective, findings: &mut Findings) {
-    for setting in SETTINGS {
-        let Some(complaint) = loosened(all, setting) else {
-            continue;
-        };
-        findings.problem(
-            all,
-            setting.name,
-            format!("`profile = \"strict\"` {complaint}"),
-            "follow it, or use `profile = \"standard\"`",
-        );
-    }
-    if all.text("mail.tls") == Some("none") {
-        findings.problem(
-            all,
-            "mail.tls",
-            "`profile = \"strict\"` takes no plain mail",
-            "use `starttls` or `implicit`",
-        );
-    }
-}
-
-/// How a setting loosens what the strict profile holds.
-fn loosened(all: &Effective, setting: &Setting) -> Option<String> {
-    let name = setting.name;
-    let value = all.value(name);
-    let read = |text: &str| setting.kind.read(&Raw::Text(text.to_owned()));
-    match setting.strict {
-        Strict::Free => None,
-        Strict::Required => value.is_none().then(|| format!("needs `{name}`")),
-        Strict::Unset => all.is_set(name).then(|| format!("does without `{name}`")),
-        Strict::Only(text) if name == "api.families" => {
-            let allowed = |family: &String| text.split(',').any(|word| word == family);
-            (!all.list(name).iter().all(allowed)).then(|| format!("leaves `code` out of `{name}`"))
-        }
-        // Ed25519 is no weaker than what the profile would choose itself.
-        Strict::Only("ES256") if matches!(all.text(name), Some("ES256" | "EdDSA")) => None,
-        Strict::Only(text) => {
-            (value != read(text).as_ref()).then(|| format!("keeps `{name}` at `{text}`"))
-        }
-        Strict::AtMost(text) => match (value, read(text)) {
-            (Some(Value::Span(chosen)), Some(Value::Span(most))) if *chosen <= most => None,
-            _ => Some(format!("keeps `{name}` at `{text}` or less")),
-        },
     }
 }

@@ -92,12 +92,13 @@ pub(crate) fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.is_named(name))
 }
 
-/// The name that was probably meant.
+/// The setting that was probably meant: few edits away for its length.
 pub(crate) fn nearest(name: &str) -> Option<&'static Setting> {
+    let most = (name.len() / 4).min(3);
     SETTINGS
         .iter()
         .map(|setting| (distance(name, setting.name), setting))
-        .filter(|(distance, _)| *distance <= 3)
+        .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, setting)| setting)
 }
@@ -256,7 +257,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     unset("mail.password", Kind::Secret, "The password to log in with."),
     derived("mail.tls", Kind::Word(&["starttls", "implicit", "none"]), "`implicit` on port 465, else `starttls`", "How the connection is protected; `none` only to loopback, unless `mail.force_plain` is set."),
     fixed("mail.force_plain", Kind::Bool, "false", "Lets `mail.tls = \"none\"` reach a server that is not on loopback.").strictly(Strict::Only("false")),
-    unset("mail.from", Kind::Text, "The address that mail comes from."),
+    derived("mail.from", Kind::Text, "`mail.username` where that is an address", "The address that mail comes from."),
     derived("mail.from_name", Kind::Text, "`server.name`", "The name that mail comes from."),
     fixed("mail.timeout", Kind::Span, "10s", "How long one command to the SMTP server may take."),
     unset("mail.templates", Kind::Path, "A folder whose files replace the built-in messages.").later(),

@@ -58,15 +58,23 @@ pub(super) async fn public_url(config: &Config) -> Check {
                 answer.status()
             ),
         ),
-        Err(error) if error.is_connect() || error.is_timeout() => Check::warning(
-            NAME,
-            format!("`{shown}` does not answer; start the server, or look at the way there"),
-        ),
         Err(error) => Check::warning(
             NAME,
-            format!("`{shown}` cannot be asked: {}", error.without_url()),
+            format!(
+                "`{shown}` cannot be reached: {}; start the server, or look at the way there",
+                root_cause(&error)
+            ),
         ),
     }
+}
+
+/// What went wrong at the bottom: a refused connection, an unknown certificate, a name that is none.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 fn clock_difference(headers: &axum::http::HeaderMap, now: Timestamp) -> Option<Span> {
@@ -124,22 +132,27 @@ pub(super) async fn database(config: &Config) -> Vec<Check> {
         Ok(store) => store,
         Err(error) => return vec![Check::broken(NAME, format!("{error:#}"))],
     };
-    let mut found = vec![rights(&store).await];
-    match store.pending().await {
-        Ok(pending) if pending.is_empty() => {
-            found.push(Check::good("migrations", "none are pending"))
-        }
-        Ok(pending) => found.push(Check::broken(
+    let found = match store.pending().await {
+        Ok(pending) if pending.is_empty() => migrated(config, &store).await,
+        Ok(pending) => vec![Check::broken(
             "migrations",
             format!("{} are pending; run `doorward migrate`", pending.len()),
-        )),
-        Err(error) => found.push(Check::broken("migrations", in_full(&error))),
-    }
-    match application(config, &store, Opening::Beside, Sources::system()).await {
-        Ok(app) => found.extend(inside(config, &app, &store).await),
+        )],
+        Err(error) => vec![Check::broken(NAME, in_full(&error))],
+    };
+    store.close().await;
+    found
+}
+
+async fn migrated(config: &Config, store: &Store) -> Vec<Check> {
+    let mut found = vec![
+        Check::good("migrations", "none are pending"),
+        rights(store).await,
+    ];
+    match application(config, store, Opening::Beside, Sources::system()).await {
+        Ok(app) => found.extend(inside(config, &app, store).await),
         Err(error) => found.push(Check::broken("start", format!("{error:#}"))),
     }
-    store.close().await;
     found
 }
 
@@ -306,7 +319,7 @@ pub(super) fn files(config: &Config) -> Check {
 fn writable(name: &'static str, folder: &Path) -> Check {
     let shown = folder.display();
     let probe = folder.join(".doctor");
-    let tried = crate::master_key::make_folder(folder)
+    let tried = crate::private::make_folder(folder)
         .and_then(|()| std::fs::write(&probe, b"doctor"))
         .and_then(|()| std::fs::remove_file(&probe));
     match tried {

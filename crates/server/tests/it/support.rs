@@ -17,7 +17,7 @@ mod watch;
 pub(crate) use answer::Answer;
 pub(crate) use app::TestApp;
 pub(crate) use multipart::Form;
-pub(crate) use people::{Member, PASSWORD, Person};
+pub(crate) use people::{PASSWORD, Person};
 pub(crate) use python::python;
 pub(crate) use request::Request;
 pub(crate) use token::{claims, header_of, tampered};

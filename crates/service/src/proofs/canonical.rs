@@ -13,7 +13,7 @@ pub(super) fn message(user: UserId, email: &str, issued_at: Timestamp, project: 
     )
 }
 
-/// A JSON string as Python writes it: `\uXXXX` for all that is not printable ASCII, in surrogate pairs above U+FFFF;
+/// A JSON string as Python writes it: `\u` and four digits for all that is not printable ASCII, in surrogate pairs above U+FFFF;
 /// the short forms for those that have one; `/` and DEL as they are.
 fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
@@ -63,7 +63,12 @@ mod tests {
     fn the_message_has_its_keys_in_order() {
         let user = UserId::new(Timestamp::from_millis(0), [0; 10]);
         assert_eq!(
-            message(user, "ada@example.com", Timestamp::from_seconds(1_700_000_000), "shop"),
+            message(
+                user,
+                "ada@example.com",
+                Timestamp::from_seconds(1_700_000_000),
+                "shop"
+            ),
             format!(
                 r#"{{"auth_user_id": "{user}", "email": "ada@example.com", "issued_at": 1700000000, "project_id": "shop", "verified": true}}"#
             )

@@ -10,8 +10,8 @@ use crate::accounts::User;
 use crate::audit::{self, Event};
 use crate::{App, Ctx, Error, SharedApp};
 use doorward_domain::{Family, Rejection};
-use doorward_store::sessions::{self, Live, Session};
 use doorward_store::WriteTx;
+use doorward_store::sessions::{self, Live, Session};
 
 /// Where a refresh token stands in the line of its session.
 enum Place {
@@ -93,12 +93,7 @@ fn successor(app: &App, ctx: &Ctx, user: &User, session: &Session) -> Result<Tok
 }
 
 /// Reuse of a spent token ends the session that it opened: neither holder can be told from the other.
-async fn end(
-    mut tx: WriteTx,
-    app: &App,
-    ctx: &Ctx,
-    live: &Live,
-) -> Result<Option<Tokens>, Error> {
+async fn end(mut tx: WriteTx, app: &App, ctx: &Ctx, live: &Live) -> Result<Option<Tokens>, Error> {
     let (user, session) = (live.user.id, live.session.id);
     sessions::end(&mut tx, session, ctx.now).await?;
     let subject = audit::Subject::session(user, session);

@@ -5,8 +5,8 @@ use crate::audit::{self, Event};
 use crate::{Ctx, Error, SharedApp, networks, outbox};
 use doorward_domain::{Span, Timestamp, UserId};
 use doorward_store::{
-    audit as trail, codes, files, inbox, jobs, known_networks, links, sessions, tombstones, tries, users,
-    wrong_guesses,
+    audit as trail, codes, files, inbox, jobs, known_networks, links, sessions, tombstones, tries,
+    users, wrong_guesses,
 };
 
 /// Ended sessions are kept this long, for those who ask what became of them.

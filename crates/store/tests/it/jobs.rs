@@ -17,10 +17,7 @@ async fn enqueue(store: &Store, run_at: Timestamp) -> JobId {
 }
 
 async fn claim(store: &Store, holder: &str, now: Timestamp, limit: u32) -> Vec<Job> {
-    write(store, async |tx| {
-        jobs::claim(tx, holder, now, limit).await
-    })
-    .await
+    write(store, async |tx| jobs::claim(tx, holder, now, limit).await).await
 }
 
 on_every_backend! {

@@ -175,3 +175,20 @@ async fn a_server_that_is_not_there_yet_is_no_error_and_nonsense_is() {
         (None, false)
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_and_a_server_behind_a_sentinel_are_as_good_as_one_server() {
+    for server in [
+        redis::Server::cluster().await,
+        redis::Server::sentinel().await,
+    ] {
+        let kv = Kv::redis(&server.url, "t").await.unwrap();
+        assert_eq!((kv.ping().await, kv.degraded()), (Some(true), false));
+        kv.put("a", b"x", LONG).await.unwrap();
+        assert_eq!(kv.take("a").await.unwrap().as_deref(), Some(&b"x"[..]));
+        assert_eq!(kv.incr("b", LONG).await.unwrap(), 1);
+        assert!(kv.gcra("client", quota("1/day"), NOW).await.admitted);
+        assert!(!kv.gcra("client", quota("1/day"), NOW).await.admitted);
+        assert!(!kv.degraded());
+    }
+}

@@ -1,17 +1,30 @@
 //! The contract of the store: every function, on SQLite and on PostgreSQL; counters and values in process and in Redis.
 
+#[cfg(test)]
 #[macro_use]
 mod support;
 
+#[cfg(test)]
 mod codes;
+#[cfg(test)]
 mod commits;
+#[cfg(test)]
 mod files;
+#[cfg(test)]
 mod jobs;
+#[cfg(test)]
 mod keys;
+#[cfg(test)]
 mod kv;
+#[cfg(test)]
 mod outage;
+#[cfg(test)]
 mod records;
+#[cfg(test)]
 mod schema;
+#[cfg(test)]
 mod sessions;
+#[cfg(test)]
 mod tries;
+#[cfg(test)]
 mod users;

@@ -96,6 +96,7 @@ async fn a_closed_store_is_unavailable() {
     let backend = on_sqlite().await;
     backend.store.close().await;
     assert_unavailable(look(&backend.store).await);
+    assert_unavailable(note(&backend.store, "late").await);
 }
 
 #[tokio::test]

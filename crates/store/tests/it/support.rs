@@ -4,8 +4,8 @@ use doorward_domain::{Email, Login, Profile, Span, Status, Timestamp, UserId};
 use doorward_store::users::{self, Inserted, NewUser};
 use doorward_store::{DatabaseUrl, Options, ReadTx, Result, Store, WriteTx};
 use doorward_testkit::{postgres, sqlite};
-use std::sync::atomic::{AtomicU64, Ordering};
 use sqlx::{ConnectOptions, Connection};
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
@@ -84,7 +84,10 @@ async fn migrate(url: &str) {
 }
 
 /// Runs `work` in a transaction and commits it.
-pub(crate) async fn write<T>(store: &Store, work: impl AsyncFnOnce(&mut WriteTx) -> Result<T>) -> T {
+pub(crate) async fn write<T>(
+    store: &Store,
+    work: impl AsyncFnOnce(&mut WriteTx) -> Result<T>,
+) -> T {
     let mut tx = store.write().await.unwrap();
     let outcome = work(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
@@ -166,11 +169,17 @@ pub(crate) async fn beside(url: &str, statement: &'static str) {
     if let Some(path) = url.strip_prefix("sqlite:") {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
         let mut connection = options.connect().await.unwrap();
-        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap();
         connection.close().await.unwrap();
     } else {
         let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
-        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(statement)
+            .execute(&mut connection)
+            .await
+            .unwrap();
         connection.close().await.unwrap();
     }
 }

@@ -4,10 +4,7 @@ use doorward_store::tries::{self, Counted, TrySource};
 use doorward_store::{Store, known_networks};
 
 async fn attempt(store: &Store, source: TrySource, now: Timestamp) -> Counted {
-    write(store, async |tx| {
-        tries::count(tx, "ada", source, now).await
-    })
-    .await
+    write(store, async |tx| tries::count(tx, "ada", source, now).await).await
 }
 
 on_every_backend! {

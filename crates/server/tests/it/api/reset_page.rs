@@ -21,10 +21,7 @@ async fn asked_again(app: &TestApp) -> String {
 
 /// The form, as a browser sends it.
 fn form(app: &TestApp, path: &str, password: &str) -> Request {
-    let encoded: String = password
-        .bytes()
-        .map(|byte| format!("%{byte:02X}"))
-        .collect();
+    let encoded: String = url::form_urlencoded::byte_serialize(password.as_bytes()).collect();
     let request = app
         .post(path)
         .header("accept", "text/html,application/xhtml+xml,*/*;q=0.8");

@@ -11,6 +11,8 @@ use tempfile::TempDir;
 /// A folder where nothing is but what the test puts there, and the environment of the commands that run in it.
 pub(crate) struct Folder {
     root: TempDir,
+    /// The same at every start, since development takes its own address, and with it the issuer of tokens, from it.
+    pub(super) port: u16,
     environment: Vec<(String, String)>,
     _database: Option<TestDatabase>,
 }
@@ -30,18 +32,21 @@ impl Folder {
             return Self::sqlite();
         }
         let database = postgres::database().await;
-        let mut folder = Self::sqlite()
+        let folder = Self::sqlite()
             .set("database.url", &database.url)
-            .set("redis.url", &redis::server().await.to_string())
+            .set("redis.url", &redis::server().url)
             .set("master_key", &master_key());
-        folder._database = Some(database);
-        folder
+        Self {
+            _database: Some(database),
+            ..folder
+        }
     }
 
     /// A folder with the defaults: SQLite, whatever engine is under test.
     pub(crate) fn sqlite() -> Self {
         Self {
             root: tempfile::tempdir().unwrap(),
+            port: free_port(),
             environment: Vec::new(),
             _database: None,
         }
@@ -119,6 +124,20 @@ impl Outcome {
         self
     }
 
+    /// The same for what logs before it fails.
+    #[track_caller]
+    pub(crate) fn refused_at_last(self) -> Self {
+        assert_eq!(self.code, 1, "{self:#?}");
+        assert!(
+            self.stderr
+                .lines()
+                .last()
+                .is_some_and(|line| line.starts_with("doorward: ")),
+            "{self:#?}"
+        );
+        self
+    }
+
     /// The one line of standard error.
     #[track_caller]
     pub(crate) fn complaint(&self) -> &str {
@@ -140,7 +159,11 @@ pub(crate) fn on_postgres() -> bool {
 
 /// A port of the loopback address that nobody listens on at the moment.
 pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 /// A fresh master key as an operator would make it.

@@ -1,6 +1,6 @@
 //! The real binary while it serves.
 
-use super::folder::{Folder, free_port};
+use super::folder::Folder;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a start or a stop may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How long to wait before looking again.
 const GLANCE: Duration = Duration::from_millis(25);
@@ -24,7 +24,7 @@ pub(crate) struct Serving {
 }
 
 impl Folder {
-    /// Starts `serve` on a free port and waits until it is ready.
+    /// Starts `serve` on the folder's port and waits until it is ready.
     pub(crate) async fn serve(&self) -> Serving {
         self.serve_with(&[]).await
     }
@@ -32,16 +32,25 @@ impl Folder {
     /// The same with more arguments.
     pub(crate) async fn serve_with(&self, arguments: &[&str]) -> Serving {
         let mut serving = self.start(arguments);
-        serving.until("it is ready", async |serving| serving.status("/readyz").await == Some(StatusCode::OK)).await;
+        serving
+            .until("it is ready", async |serving| {
+                serving.status("/readyz").await == Some(StatusCode::OK)
+            })
+            .await;
         serving
     }
 
-    /// Starts `serve` on a free port and waits for nothing.
+    /// Starts `serve` and waits for nothing.
     pub(crate) fn start(&self, arguments: &[&str]) -> Serving {
-        let port = free_port();
+        let port = self.port;
         let bind = format!("127.0.0.1:{port}");
         let mut command = self.command(&["serve", "--bind", &bind]);
-        let mut child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         collect(child.stdout.take().unwrap(), &log);
         collect(child.stderr.take().unwrap(), &log);
@@ -50,7 +59,12 @@ impl Folder {
             .timeout(PATIENCE)
             .build()
             .unwrap();
-        Serving { child, port, client, log }
+        Serving {
+            child,
+            port,
+            client,
+            log,
+        }
     }
 }
 
@@ -74,43 +88,76 @@ impl Serving {
 
     /// The status of a GET, if anybody answers.
     pub(crate) async fn status(&self, path: &str) -> Option<StatusCode> {
-        self.get(path).send().await.ok().map(|response| response.status())
+        self.get(path)
+            .send()
+            .await
+            .ok()
+            .map(|response| response.status())
     }
 
     /// Registers and proves an address, and signs in; gives the tokens.
     pub(crate) async fn sign_up(&self, email: &str, password: &str) -> Value {
-        let (status, body) = self.post("/api/v1/users", &json!({"email": email, "password": password})).await;
+        // A code that was mailed to somebody else with this address is not to be found.
+        assert_eq!(
+            answer(self.request(Method::DELETE, "/dev/inbox")).await.0,
+            204
+        );
+        let (status, body) = self
+            .post(
+                "/api/v1/users",
+                &json!({"email": email, "password": password}),
+            )
+            .await;
         assert_eq!(status, 201, "{body}");
         let code = self.code_for(email).await;
-        let (status, body) = self.post("/api/v1/auth/verify-otp", &json!({"email": email, "otp": code})).await;
+        let (status, body) = self
+            .post(
+                "/api/v1/auth/verify-otp",
+                &json!({"email": email, "otp": code}),
+            )
+            .await;
         assert_eq!(status, 200, "{body}");
         self.sign_in(email, password).await
     }
 
     /// Signs in with an address; gives the tokens.
     pub(crate) async fn sign_in(&self, email: &str, password: &str) -> Value {
-        let (status, body) = self.post("/api/v1/auth/login", &json!({"email": email, "password": password})).await;
+        let (status, body) = self
+            .post(
+                "/api/v1/auth/login",
+                &json!({"email": email, "password": password}),
+            )
+            .await;
         assert_eq!(status, 200, "{body}");
         body
     }
 
     /// The code of the newest mail to an address in the development inbox.
     pub(crate) async fn code_for(&self, email: &str) -> String {
-        let path = format!("/dev/inbox?to={}", email.replace('@', "%40").replace('+', "%2B"));
+        let path = format!(
+            "/dev/inbox?to={}",
+            email.replace('@', "%40").replace('+', "%2B")
+        );
         let deadline = Instant::now() + PATIENCE;
         loop {
             let (_, messages) = answer(self.get(&path)).await;
             if let Some(text) = messages.get(0).and_then(|message| message["text"].as_str()) {
                 return digits(text);
             }
-            assert!(Instant::now() < deadline, "no mail to {email}: {}", self.log());
+            assert!(
+                Instant::now() < deadline,
+                "no mail to {email}: {}",
+                self.log()
+            );
             tokio::time::sleep(GLANCE).await;
         }
     }
 
     /// The status of the profile of family `verified` for a token.
     pub(crate) async fn profile(&self, token: &str) -> u16 {
-        answer(self.get("/api/v1/users/profile").bearer_auth(token)).await.0
+        answer(self.get("/api/v1/users/profile").bearer_auth(token))
+            .await
+            .0
     }
 
     /// All that was written to standard output and standard error so far.
@@ -123,8 +170,16 @@ impl Serving {
         let deadline = Instant::now() + PATIENCE;
         while !holds(self).await {
             let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "it ended with {ended:?} before {what}:\n{}", self.log());
-            assert!(Instant::now() < deadline, "waited in vain until {what}:\n{}", self.log());
+            assert!(
+                ended.is_none(),
+                "it ended with {ended:?} before {what}:\n{}",
+                self.log()
+            );
+            assert!(
+                Instant::now() < deadline,
+                "waited in vain until {what}:\n{}",
+                self.log()
+            );
             tokio::time::sleep(GLANCE).await;
         }
     }
@@ -138,7 +193,10 @@ impl Serving {
     /// Sends a signal by name.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
+        let sent = std::process::Command::new("kill")
+            .args([&format!("-{name}"), &pid])
+            .status()
+            .unwrap();
         assert!(sent.success(), "kill -{name} {pid}");
     }
 
@@ -155,7 +213,11 @@ impl Serving {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code().unwrap_or(-1);
             }
-            assert!(Instant::now() < deadline, "it does not end:\n{}", self.log());
+            assert!(
+                Instant::now() < deadline,
+                "it does not end:\n{}",
+                self.log()
+            );
             tokio::time::sleep(GLANCE).await;
         }
     }
@@ -179,7 +241,9 @@ pub(crate) async fn answer(request: RequestBuilder) -> (u16, Value) {
 /// The first run of at least four digits in a text.
 pub(crate) fn digits(text: &str) -> String {
     let mut runs = text.split(|c: char| !c.is_ascii_digit());
-    runs.find(|run| run.len() >= 4).unwrap_or_else(|| panic!("no code in {text:?}")).to_owned()
+    runs.find(|run| run.len() >= 4)
+        .unwrap_or_else(|| panic!("no code in {text:?}"))
+        .to_owned()
 }
 
 fn collect(stream: impl Read + Send + 'static, log: &Arc<Mutex<String>>) {

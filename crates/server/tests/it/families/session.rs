@@ -37,9 +37,21 @@ fn is_wrong(answer: &Answer) {
 /// Passwords that break a rule of this family, each with the first complaint about it.
 const UNFIT: [(&str, &str); 6] = [
     ("Abc1", "Password must be at least 8 characters long"),
-    ("abcdefgh", "Password must contain at least one uppercase letter"),
-    ("abcdefg1", "Password must contain at least one uppercase letter"),
-    ("ABCDEFGH", "Password must contain at least one lowercase letter"),
-    ("ABCDEFG1", "Password must contain at least one lowercase letter"),
+    (
+        "abcdefgh",
+        "Password must contain at least one uppercase letter",
+    ),
+    (
+        "abcdefg1",
+        "Password must contain at least one uppercase letter",
+    ),
+    (
+        "ABCDEFGH",
+        "Password must contain at least one lowercase letter",
+    ),
+    (
+        "ABCDEFG1",
+        "Password must contain at least one lowercase letter",
+    ),
     ("Abcdefgh", "Password must contain at least one digit"),
 ];

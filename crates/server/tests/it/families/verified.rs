@@ -25,13 +25,21 @@ const HOME: &str = "192.0.2.1";
 
 /// Asks for a code from an address.
 async fn send_otp(app: &TestApp, ip: &str, email: &str) -> Answer {
-    app.post("/api/v1/auth/send-otp").json(json!({"email": email})).from(ip).send().await
+    app.post("/api/v1/auth/send-otp")
+        .json(json!({"email": email}))
+        .from(ip)
+        .send()
+        .await
 }
 
 /// Shows a code from an address.
 async fn verify_otp(app: &TestApp, ip: &str, email: &str, otp: &str) -> Answer {
     let form = json!({"email": email, "otp": otp});
-    app.post("/api/v1/auth/verify-otp").json(form).from(ip).send().await
+    app.post("/api/v1/auth/verify-otp")
+        .json(form)
+        .from(ip)
+        .send()
+        .await
 }
 
 /// Tries to sign in.
@@ -42,7 +50,10 @@ async fn login(app: &TestApp, email: &str, password: &str) -> Answer {
 
 /// Refreshes with a token in an object.
 async fn refresh(app: &TestApp, token: &str) -> Answer {
-    app.post("/api/v1/auth/refresh-token").json(json!({"refresh_token": token})).send().await
+    app.post("/api/v1/auth/refresh-token")
+        .json(json!({"refresh_token": token}))
+        .send()
+        .await
 }
 
 /// Looks at the profile that a token opens.
@@ -58,7 +69,10 @@ fn other_than(code: &str) -> String {
 
 /// Registers with nothing but what is needed.
 async fn register(app: &TestApp, email: &str, password: &str) -> Answer {
-    app.post("/api/v1/users").json(json!({"email": email, "password": password})).send().await
+    app.post("/api/v1/users")
+        .json(json!({"email": email, "password": password}))
+        .send()
+        .await
 }
 
 /// An access token that is not good answers so, with the challenge of RFC 6750.

@@ -7,12 +7,28 @@ use serde_json::json;
 #[tokio::test]
 async fn the_probes_answer_as_the_documents_say() {
     let app = TestApp::start().await;
-    assert_eq!(app.get("/livez").send().await.expect(200).json(), json!({"status": "ok"}));
-    assert_eq!(app.get("/health").send().await.expect(200).text(), "\"Healthy\"");
+    assert_eq!(
+        app.get("/livez").send().await.expect(200).json(),
+        json!({"status": "ok"})
+    );
+    assert_eq!(
+        app.get("/health").send().await.expect(200).text(),
+        "\"Healthy\""
+    );
     let full = app.get("/health?full").send().await.expect(200).json();
-    assert_eq!((&full["status"], &full["parts"]["database"]), (&json!("Healthy"), &json!("Healthy")));
+    assert_eq!(
+        (&full["status"], &full["parts"]["database"]),
+        (&json!("Healthy"), &json!("Healthy"))
+    );
     let ready = app.get("/readyz").send().await.expect(200).json();
-    assert_eq!((&ready["status"], &ready["parts"]["database"], &ready["parts"]["mail"]), (&json!("ok"), &json!("ok"), &json!("ok")));
+    assert_eq!(
+        (
+            &ready["status"],
+            &ready["parts"]["database"],
+            &ready["parts"]["mail"]
+        ),
+        (&json!("ok"), &json!("ok"), &json!("ok"))
+    );
     // A part that is not configured is left out.
     assert_eq!(ready["parts"]["redis"].is_string(), on_postgres());
 }
@@ -20,8 +36,18 @@ async fn the_probes_answer_as_the_documents_say() {
 #[tokio::test]
 async fn head_answers_like_get_without_a_body() {
     let app = TestApp::start().await;
-    for path in ["/livez", "/readyz", "/health", "/", "/.well-known/jwks.json"] {
-        let answer = app.request("HEAD".parse().unwrap(), path).send().await.expect(200);
+    for path in [
+        "/livez",
+        "/readyz",
+        "/health",
+        "/",
+        "/.well-known/jwks.json",
+    ] {
+        let answer = app
+            .request("HEAD".parse().unwrap(), path)
+            .send()
+            .await
+            .expect(200);
         assert!(answer.body.is_empty(), "{path}");
     }
 }
@@ -39,48 +65,97 @@ async fn mail_that_is_dropped_is_noticed() {
 #[tokio::test]
 async fn a_proxy_that_nobody_named_is_noticed() {
     let app = TestApp::start().await;
-    app.get("/api/profile").header("x-forwarded-for", "198.51.100.1").send().await.expect(403);
+    app.get("/api/profile")
+        .header("x-forwarded-for", "198.51.100.1")
+        .send()
+        .await
+        .expect(403);
     let ready = app.get("/readyz").send().await.expect(200).json();
-    assert!(ready["notices"].to_string().contains("trusted_proxies"), "{ready}");
+    assert!(
+        ready["notices"].to_string().contains("trusted_proxies"),
+        "{ready}"
+    );
     assert_eq!(ready["status"], "ok");
 }
 
 #[tokio::test]
 async fn mail_that_waits_long_degrades_and_stops_nothing() {
-    let app = TestApp::with(&[("mail.transport", "smtp"), ("mail.host", "127.0.0.1"), ("mail.port", "9"), ("mail.tls", "none"), ("mail.from", "a@example.com")]).await;
+    let app = TestApp::with(&[
+        ("mail.transport", "smtp"),
+        ("mail.host", "127.0.0.1"),
+        ("mail.port", "9"),
+        ("mail.tls", "none"),
+        ("mail.from", "a@example.com"),
+    ])
+    .await;
     app.registered("ada@example.com").await;
     app.advance(doorward_domain::Span::minutes(6));
     let ready = app.get("/readyz").send().await.expect(200).json();
-    assert_eq!((&ready["status"], &ready["parts"]["mail"]), (&json!("degraded"), &json!("degraded")));
-    assert_eq!(app.get("/health").send().await.expect(200).text(), "\"Healthy\"");
+    assert_eq!(
+        (&ready["status"], &ready["parts"]["mail"]),
+        (&json!("degraded"), &json!("degraded"))
+    );
+    assert_eq!(
+        app.get("/health").send().await.expect(200).text(),
+        "\"Healthy\""
+    );
 }
 
 #[tokio::test]
 async fn metrics_are_prometheus_text_by_route_template() {
     let folder = Folder::new().await;
     let serving = folder.serve().await;
-    for path in ["/api/profile", "/api/v1/users/download-file/secret-name.txt", "/nowhere/secret-path"] {
+    for path in [
+        "/api/profile",
+        "/api/v1/users/download-file/secret-name.txt",
+        "/nowhere/secret-path",
+    ] {
         serving.get(path).send().await.unwrap();
     }
     let answer = serving.get("/metrics").send().await.unwrap();
     assert_eq!(answer.status(), 200);
-    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
+    assert!(
+        answer.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/plain")
+    );
     let text = answer.text().await.unwrap();
     assert!(text.contains("# TYPE doorward_"), "{text}");
-    assert!(text.contains("/api/profile") && text.contains("/api/v1/users/download-file/{name}"), "{text}");
-    assert!(!text.contains("secret-name") && !text.contains("secret-path"), "{text}");
+    assert!(
+        text.contains("/api/profile") && text.contains("/api/v1/users/download-file/{name}"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("secret-name") && !text.contains("secret-path"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn operations_have_a_listener_of_their_own_where_one_is_named() {
     let port = free_port();
-    let folder = Folder::new().await.set("server.operations_bind", &format!("127.0.0.1:{port}"));
+    let folder = Folder::new()
+        .await
+        .set("server.operations_bind", &format!("127.0.0.1:{port}"));
     let serving = folder.serve().await;
-    let there = async |path: &str| reqwest::get(format!("http://127.0.0.1:{port}{path}")).await.unwrap().status().as_u16();
+    let there = async |path: &str| {
+        reqwest::get(format!("http://127.0.0.1:{port}{path}"))
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
     for path in ["/metrics", "/livez", "/readyz", "/health"] {
         assert_eq!(there(path).await, 200, "{path}");
     }
-    for path in ["/", "/api/profile", "/openapi.json", "/dev/inbox", "/utils/public_key"] {
+    for path in [
+        "/",
+        "/api/profile",
+        "/openapi.json",
+        "/dev/inbox",
+        "/utils/public_key",
+    ] {
         assert_eq!(there(path).await, 404, "{path}");
     }
     assert_eq!(serving.status("/metrics").await.unwrap(), 404);

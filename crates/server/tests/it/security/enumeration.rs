@@ -21,10 +21,19 @@ async fn sec_i28_sign_in_answers_alike_whoever_is_asked_for() {
     app.verified("proven@example.com").await;
     app.registered("unproven@example.com").await;
     let suspended = app.verified("suspended@example.com").await;
-    users::suspend(&app.app, &app.operator(), &suspended.email).await.unwrap();
-    let addresses = ["nobody@example.com", "proven@example.com", "unproven@example.com", "suspended@example.com"];
+    users::suspend(&app.app, &app.operator(), &suspended.email)
+        .await
+        .unwrap();
+    let addresses = [
+        "nobody@example.com",
+        "proven@example.com",
+        "unproven@example.com",
+        "suspended@example.com",
+    ];
     let requests = addresses.iter().enumerate().map(|(n, email)| {
-        app.post("/api/v1/auth/login").json(json!({"email": email, "password": "wrong guess"})).from(&stranger(n))
+        app.post("/api/v1/auth/login")
+            .json(json!({"email": email, "password": "wrong guess"}))
+            .from(&stranger(n))
     });
     assert_alike(requests.collect()).await;
 }
@@ -34,16 +43,33 @@ async fn sec_i28_a_login_answers_alike_whether_or_not_it_exists() {
     let app = TestApp::start().await;
     let ada = app.member("ada").await;
     let banned = app.member("banned").await;
-    users::ban(&app.app, &app.operator(), &banned.login).await.unwrap();
+    users::ban(&app.app, &app.operator(), &banned.login)
+        .await
+        .unwrap();
     for path in ["/api/login", "/api/delete"] {
-        let wrong = ["nobody", &ada.login, &banned.login].into_iter().enumerate().map(|(n, login)| {
-            app.post(path).json(json!({"login": login, "password": "Wrong guess 1"})).from(&stranger(n))
-        });
+        let wrong = ["nobody", &ada.login, &banned.login]
+            .into_iter()
+            .enumerate()
+            .map(|(n, login)| {
+                app.post(path)
+                    .json(json!({"login": login, "password": "Wrong guess 1"}))
+                    .from(&stranger(n))
+            });
         assert_alike(wrong.collect()).await;
     }
     // Who knows the password of a banned account reads no more than who guesses.
-    let right = app.post("/api/login").json(json!({"login": banned.login, "password": banned.password})).from(&stranger(7)).send().await;
-    let wrong = app.post("/api/login").json(json!({"login": "nobody", "password": banned.password})).from(&stranger(8)).send().await;
+    let right = app
+        .post("/api/login")
+        .json(json!({"login": banned.login, "password": banned.password}))
+        .from(&stranger(7))
+        .send()
+        .await;
+    let wrong = app
+        .post("/api/login")
+        .json(json!({"login": "nobody", "password": banned.password}))
+        .from(&stranger(8))
+        .send()
+        .await;
     assert_eq!(right.outside(), wrong.outside());
 }
 
@@ -52,21 +78,38 @@ async fn sec_i28_asking_for_a_code_answers_alike_whoever_is_asked_for() {
     let app = TestApp::start().await;
     app.verified("proven@example.com").await;
     app.registered("unproven@example.com").await;
-    let addresses = ["nobody@example.com", "proven@example.com", "unproven@example.com"];
+    let addresses = [
+        "nobody@example.com",
+        "proven@example.com",
+        "unproven@example.com",
+    ];
     for status in [200, 429] {
         let requests: Vec<_> = addresses
             .iter()
             .enumerate()
-            .map(|(n, email)| app.post("/api/v1/auth/send-otp").json(json!({"email": email})).from(&stranger(n)))
+            .map(|(n, email)| {
+                app.post("/api/v1/auth/send-otp")
+                    .json(json!({"email": email}))
+                    .from(&stranger(n))
+            })
             .collect();
         let mut answers = Vec::new();
         for request in requests {
             answers.push(request.send().await.expect(status));
         }
-        assert!(answers.iter().all(|answer| answer.outside() == answers[0].outside()), "{status}");
+        assert!(
+            answers
+                .iter()
+                .all(|answer| answer.outside() == answers[0].outside()),
+            "{status}"
+        );
     }
     assert!(app.mail_to("nobody@example.com").await.is_empty());
-    assert_eq!(app.mail_to("proven@example.com").await.len(), 1, "the code of the registration alone");
+    assert_eq!(
+        app.mail_to("proven@example.com").await.len(),
+        1,
+        "the code of the registration alone"
+    );
 }
 
 #[tokio::test]
@@ -74,9 +117,15 @@ async fn sec_i28_showing_a_code_answers_alike_whoever_it_is_for() {
     let app = TestApp::start().await;
     app.verified("proven@example.com").await;
     app.registered("unproven@example.com").await;
-    let addresses = ["nobody@example.com", "proven@example.com", "unproven@example.com"];
+    let addresses = [
+        "nobody@example.com",
+        "proven@example.com",
+        "unproven@example.com",
+    ];
     let requests = addresses.iter().enumerate().map(|(n, email)| {
-        app.post("/api/v1/auth/verify-otp").json(json!({"email": email, "otp": "not it"})).from(&stranger(n))
+        app.post("/api/v1/auth/verify-otp")
+            .json(json!({"email": email, "otp": "not it"}))
+            .from(&stranger(n))
     });
     assert_alike(requests.collect()).await;
 }
@@ -85,30 +134,56 @@ async fn sec_i28_showing_a_code_answers_alike_whoever_it_is_for() {
 async fn sec_6_3_8_where_existence_is_not_disclosed_a_taken_address_registers_like_a_free_one() {
     let app = TestApp::with(&[("api.verified.disclose_existence", "false")]).await;
     let ada = app.verified("ada@example.com").await;
-    let register = |email: &str, n| app.post("/api/v1/users").json(json!({"email": email, "password": "another one"})).from(&stranger(n));
+    let register = |email: &str, n| {
+        app.post("/api/v1/users")
+            .json(json!({"email": email, "password": "another one"}))
+            .from(&stranger(n))
+    };
     let taken = register(&ada.email, 1).send().await.expect(201).json();
-    let free = register("eve@example.com", 2).send().await.expect(201).json();
+    let free = register("eve@example.com", 2)
+        .send()
+        .await
+        .expect(201)
+        .json();
     for (answer, email) in [(&taken, "ada@example.com"), (&free, "eve@example.com")] {
         assert_eq!(answer["email"], email);
         assert_eq!(answer["is_email_verified"], false);
         assert_eq!(answer["full_name"], json!(null));
     }
-    assert_eq!(taken.as_object().unwrap().keys().collect::<Vec<_>>(), free.as_object().unwrap().keys().collect::<Vec<_>>());
+    assert_eq!(
+        taken.as_object().unwrap().keys().collect::<Vec<_>>(),
+        free.as_object().unwrap().keys().collect::<Vec<_>>()
+    );
     assert_ne!(taken["id"], json!(ada.id));
     // The owner is told, and nothing of theirs has changed.
     assert_eq!(app.mail_to(&ada.email).await.len(), 2);
-    app.post("/api/v1/auth/login").json(json!({"email": ada.email, "password": ada.password})).send().await.expect(200);
+    app.post("/api/v1/auth/login")
+        .json(json!({"email": ada.email, "password": ada.password}))
+        .send()
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
 async fn sec_i28_a_token_of_a_deleted_user_reads_like_any_other_that_is_not_good() {
     let app = TestApp::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    users::delete(&app.app, &app.operator(), &ada.email).await.unwrap();
+    users::delete(&app.app, &app.operator(), &ada.email)
+        .await
+        .unwrap();
     let profile = |token: &str| app.get("/api/v1/users/profile").bearer(token);
-    let (gone, garbled) = (profile(&ada.access).send().await, profile("not.a.token").send().await);
+    let (gone, garbled) = (
+        profile(&ada.access).send().await,
+        profile("not.a.token").send().await,
+    );
     assert_eq!(gone.outside(), garbled.outside());
-    let refresh = |token: &str| app.post("/api/v1/auth/refresh-token").json(json!({"refresh_token": token}));
-    let (gone, garbled) = (refresh(&ada.refresh).send().await, refresh("not.a.token").send().await);
+    let refresh = |token: &str| {
+        app.post("/api/v1/auth/refresh-token")
+            .json(json!({"refresh_token": token}))
+    };
+    let (gone, garbled) = (
+        refresh(&ada.refresh).send().await,
+        refresh("not.a.token").send().await,
+    );
     assert_eq!(gone.outside(), garbled.outside());
 }

@@ -4,15 +4,25 @@ use crate::support::{Answer, Form, Person, TestApp};
 use serde_json::json;
 
 async fn upload(app: &TestApp, person: &Person, name: &str, kind: &str, content: &[u8]) -> Answer {
-    app.post("/api/v1/users/upload-file").bearer(&person.access).form(Form::file(name, kind, content)).send().await
+    app.post("/api/v1/users/upload-file")
+        .bearer(&person.access)
+        .form(Form::file(name, kind, content))
+        .send()
+        .await
 }
 
 async fn download(app: &TestApp, person: &Person, name: &str) -> Answer {
-    app.get(&format!("/api/v1/users/download-file/{name}")).bearer(&person.access).send().await
+    app.get(&format!("/api/v1/users/download-file/{name}"))
+        .bearer(&person.access)
+        .send()
+        .await
 }
 
 async fn remove(app: &TestApp, person: &Person, name: &str) -> Answer {
-    app.delete(&format!("/api/v1/users/delete-file/{name}")).bearer(&person.access).send().await
+    app.delete(&format!("/api/v1/users/delete-file/{name}"))
+        .bearer(&person.access)
+        .send()
+        .await
 }
 
 const SVG: &[u8] = b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script>alert(1)</script></svg>";
@@ -24,17 +34,41 @@ async fn sec_8_2_2_a_foreign_file_reads_like_a_missing_one() {
     let app = TestApp::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let eve = app.signed_in("eve@example.com").await;
-    upload(&app, &ada, "diary.txt", "text/plain", b"nobody may read this").await.expect(200);
-    let (foreign, missing) = (download(&app, &eve, "diary.txt").await, download(&app, &eve, "nothing.txt").await);
+    upload(
+        &app,
+        &ada,
+        "diary.txt",
+        "text/plain",
+        b"nobody may read this",
+    )
+    .await
+    .expect(200);
+    let (foreign, missing) = (
+        download(&app, &eve, "diary.txt").await,
+        download(&app, &eve, "nothing.txt").await,
+    );
     assert_eq!(foreign.outside(), missing.outside());
-    assert_eq!(foreign.expect(404).json(), json!({"detail": "File not found"}));
-    assert_eq!(remove(&app, &eve, "diary.txt").await.outside(), remove(&app, &eve, "nothing.txt").await.outside());
+    assert_eq!(
+        foreign.expect(404).json(),
+        json!({"detail": "File not found"})
+    );
+    assert_eq!(
+        remove(&app, &eve, "diary.txt").await.outside(),
+        remove(&app, &eve, "nothing.txt").await.outside()
+    );
     // Ids of others inside the name lead nowhere.
-    for name in [format!("{}%2Fdiary.txt", ada.id), format!("..%2F{}%2Fdiary.txt", ada.id), format!("user-files%2F{}%2Fdiary.txt", ada.id)] {
+    for name in [
+        format!("{}%2Fdiary.txt", ada.id),
+        format!("..%2F{}%2Fdiary.txt", ada.id),
+        format!("user-files%2F{}%2Fdiary.txt", ada.id),
+    ] {
         let answer = download(&app, &eve, &name).await;
         assert!(matches!(answer.status, 404 | 422), "{name}: {answer}");
     }
-    assert_eq!(download(&app, &ada, "diary.txt").await.expect(200).text(), "nobody may read this");
+    assert_eq!(
+        download(&app, &ada, "diary.txt").await.expect(200).text(),
+        "nobody may read this"
+    );
 }
 
 #[tokio::test]
@@ -42,10 +76,17 @@ async fn sec_8_2_2_the_same_name_of_two_users_is_two_files() {
     let app = TestApp::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let eve = app.signed_in("eve@example.com").await;
-    upload(&app, &ada, "notes.txt", "text/plain", b"hers").await.expect(200);
-    upload(&app, &eve, "notes.txt", "text/plain", b"the other's").await.expect(200);
+    upload(&app, &ada, "notes.txt", "text/plain", b"hers")
+        .await
+        .expect(200);
+    upload(&app, &eve, "notes.txt", "text/plain", b"the other's")
+        .await
+        .expect(200);
     remove(&app, &eve, "notes.txt").await.expect(200);
-    assert_eq!(download(&app, &ada, "notes.txt").await.expect(200).text(), "hers");
+    assert_eq!(
+        download(&app, &ada, "notes.txt").await.expect(200).text(),
+        "hers"
+    );
 }
 
 #[tokio::test]
@@ -63,25 +104,78 @@ async fn sec_1_3_4_what_could_run_is_handed_out_as_an_attachment() {
     for (name, kind, content) in uploads {
         upload(&app, &ada, name, kind, content).await.expect(200);
         let answer = download(&app, &ada, name).await.expect(200);
-        assert!(answer.header("content-disposition").unwrap().starts_with("attachment"), "{name}: {answer}");
-        assert!(answer.header("content-security-policy").unwrap().contains("sandbox"), "{name}: {answer}");
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{name}");
+        assert!(
+            answer
+                .header("content-disposition")
+                .unwrap()
+                .starts_with("attachment"),
+            "{name}: {answer}"
+        );
+        assert!(
+            answer
+                .header("content-security-policy")
+                .unwrap()
+                .contains("sandbox"),
+            "{name}: {answer}"
+        );
+        assert_eq!(
+            answer.header("x-content-type-options"),
+            Some("nosniff"),
+            "{name}"
+        );
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{name}");
     }
-    upload(&app, &ada, "picture.png", "image/png", PNG).await.expect(200);
+    upload(&app, &ada, "picture.png", "image/png", PNG)
+        .await
+        .expect(200);
     let answer = download(&app, &ada, "picture.png").await.expect(200);
-    assert!(answer.header("content-disposition").unwrap().starts_with("inline"), "{answer}");
-    assert!(answer.header("content-security-policy").unwrap().contains("sandbox"), "{answer}");
+    assert!(
+        answer
+            .header("content-disposition")
+            .unwrap()
+            .starts_with("inline"),
+        "{answer}"
+    );
+    assert!(
+        answer
+            .header("content-security-policy")
+            .unwrap()
+            .contains("sandbox"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
 async fn sec_5_2_1_a_file_at_the_limit_is_kept_and_one_byte_more_is_not() {
     let app = TestApp::with(&[("files.max_size", "100KiB")]).await;
     let ada = app.signed_in("ada@example.com").await;
-    upload(&app, &ada, "fits.bin", "application/octet-stream", &vec![7; 100 * 1024]).await.expect(200);
-    upload(&app, &ada, "large.bin", "application/octet-stream", &vec![7; 100 * 1024 + 1]).await.expect(413);
+    upload(
+        &app,
+        &ada,
+        "fits.bin",
+        "application/octet-stream",
+        &vec![7; 100 * 1024],
+    )
+    .await
+    .expect(200);
+    upload(
+        &app,
+        &ada,
+        "large.bin",
+        "application/octet-stream",
+        &vec![7; 100 * 1024 + 1],
+    )
+    .await
+    .expect(413);
     download(&app, &ada, "large.bin").await.expect(404);
-    assert_eq!(download(&app, &ada, "fits.bin").await.expect(200).body.len(), 100 * 1024);
+    assert_eq!(
+        download(&app, &ada, "fits.bin")
+            .await
+            .expect(200)
+            .body
+            .len(),
+        100 * 1024
+    );
 }
 
 #[tokio::test]
@@ -89,25 +183,49 @@ async fn sec_5_2_4_a_user_has_a_bounded_number_of_files() {
     let app = TestApp::with(&[("files.max_count", "3")]).await;
     let ada = app.signed_in("ada@example.com").await;
     for name in ["1.txt", "2.txt", "3.txt"] {
-        upload(&app, &ada, name, "text/plain", b"x").await.expect(200);
+        upload(&app, &ada, name, "text/plain", b"x")
+            .await
+            .expect(200);
     }
     let refused = upload(&app, &ada, "4.txt", "text/plain", b"x").await;
     assert!((400..500).contains(&refused.status), "{refused}");
-    upload(&app, &ada, "3.txt", "text/plain", b"another").await.expect(200);
+    upload(&app, &ada, "3.txt", "text/plain", b"another")
+        .await
+        .expect(200);
     remove(&app, &ada, "1.txt").await.expect(200);
-    upload(&app, &ada, "4.txt", "text/plain", b"x").await.expect(200);
+    upload(&app, &ada, "4.txt", "text/plain", b"x")
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
 async fn sec_5_3_2_a_name_is_one_segment_or_refused() {
     let app = TestApp::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    for name in ["../evil", "a/b", "a\\\\b", "..", ".", "/etc/passwd", "a\u{1}b", "a\u{7f}b", &"n".repeat(256)] {
+    for name in [
+        "../evil",
+        "a/b",
+        "a\\\\b",
+        "..",
+        ".",
+        "/etc/passwd",
+        "a\u{1}b",
+        "a\u{7f}b",
+        &"n".repeat(256),
+    ] {
         let answer = upload(&app, &ada, name, "text/plain", b"x").await;
         assert_eq!(answer.status, 422, "{name:?}: {answer}");
     }
-    for name in ["plain.txt", "with blank.txt", "żółw.txt", "..hidden", &"n".repeat(255)] {
-        upload(&app, &ada, name, "text/plain", b"x").await.expect(200);
+    for name in [
+        "plain.txt",
+        "with blank.txt",
+        "żółw.txt",
+        "..hidden",
+        &"n".repeat(255),
+    ] {
+        upload(&app, &ada, name, "text/plain", b"x")
+            .await
+            .expect(200);
     }
 }
 
@@ -127,11 +245,28 @@ async fn sec_5_4_2_a_served_name_stays_one_value() {
             continue;
         }
         let answer = download(&app, &ada, path).await;
-        let answer = if answer.status == 404 { download(&app, &ada, &path.replace('%', "%25")).await } else { answer };
-        let shown = answer.clone().expect(200).header("content-disposition").unwrap().to_owned();
+        let answer = if answer.status == 404 {
+            download(&app, &ada, &path.replace('%', "%25")).await
+        } else {
+            answer
+        };
+        let shown = answer
+            .clone()
+            .expect(200)
+            .header("content-disposition")
+            .unwrap()
+            .to_owned();
         assert!(shown.is_ascii(), "{sent:?}: {shown}");
-        let (quoted, rest) = shown.split_once("filename=\"").unwrap().1.split_once('"').unwrap();
-        assert!(!quoted.contains(['"', ';', '\\']) || quoted.contains("evil"), "{sent:?}: {shown}");
+        let (quoted, rest) = shown
+            .split_once("filename=\"")
+            .unwrap()
+            .1
+            .split_once('"')
+            .unwrap();
+        assert!(
+            !quoted.contains(['"', ';', '\\']) || quoted.contains("evil"),
+            "{sent:?}: {shown}"
+        );
         assert!(!rest.contains("filename=\""), "{sent:?}: {shown}");
     }
 }
@@ -140,9 +275,20 @@ async fn sec_5_4_2_a_served_name_stays_one_value() {
 async fn sec_7_4_2_the_files_of_a_deleted_user_are_gone() {
     let app = TestApp::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    upload(&app, &ada, "diary.txt", "text/plain", b"nobody may read this").await.expect(200);
-    doorward_service::users::delete(&app.app, &app.operator(), &ada.email).await.unwrap();
+    upload(
+        &app,
+        &ada,
+        "diary.txt",
+        "text/plain",
+        b"nobody may read this",
+    )
+    .await
+    .expect(200);
+    doorward_service::users::delete(&app.app, &app.operator(), &ada.email)
+        .await
+        .unwrap();
     app.work().await;
+    app.advance(doorward_domain::Span::seconds(1));
     let again = app.signed_in("ada@example.com").await;
     download(&app, &again, "diary.txt").await.expect(404);
 }

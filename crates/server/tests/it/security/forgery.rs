@@ -20,9 +20,16 @@ fn known_key() -> &'static KnownKey {
     KEY.get_or_init(|| {
         let key = SigningKey::generate(Algorithm::Rs256).unwrap();
         let body = STANDARD.encode(key.to_pkcs8_der().as_slice());
-        let lines: Vec<_> = body.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        let lines: Vec<_> = body
+            .as_bytes()
+            .chunks(64)
+            .map(|line| std::str::from_utf8(line).unwrap())
+            .collect();
         KnownKey {
-            private_pem: format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n")),
+            private_pem: format!(
+                "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+                lines.join("\n")
+            ),
             public_pem: key.public().to_pem(),
         }
     })
@@ -42,7 +49,10 @@ pub(super) fn public_pem() -> &'static str {
 
 /// Header and claims of a token, read without any check.
 pub(super) fn open(token: &str) -> (Value, Value) {
-    let mut parts = token.split('.').map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap_or_default()).unwrap_or_default());
+    let mut parts = token.split('.').map(|part| {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap_or_default())
+            .unwrap_or_default()
+    });
     (parts.next().unwrap(), parts.next().unwrap())
 }
 
@@ -61,7 +71,11 @@ pub(super) fn sign(header: &Value, claims: &Value) -> String {
 
 /// A token that is signed by HMAC with a key of the forger's choice.
 pub(super) fn sign_hmac(header: &Value, claims: &Value, key: &[u8]) -> String {
-    let message = format!("{}.{}", encode(&header.to_string()), encode(&claims.to_string()));
+    let message = format!(
+        "{}.{}",
+        encode(&header.to_string()),
+        encode(&claims.to_string())
+    );
     let key = EncodingKey::from_secret(key);
     let signature = crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::HS256).unwrap();
     format!("{message}.{signature}")
@@ -72,7 +86,11 @@ pub(super) fn unsigned(claims: &Value) -> Vec<String> {
     ["none", "None", "NONE", "nOnE"]
         .into_iter()
         .flat_map(|alg| {
-            let message = format!("{}.{}", encode(&json!({"alg": alg, "typ": "JWT", "kid": "1"}).to_string()), encode(&claims.to_string()));
+            let message = format!(
+                "{}.{}",
+                encode(&json!({"alg": alg, "typ": "JWT", "kid": "1"}).to_string()),
+                encode(&claims.to_string())
+            );
             [format!("{message}."), message]
         })
         .collect()
@@ -89,7 +107,11 @@ pub(super) fn sign_with_another_key(header: &Value, claims: &Value) -> (String, 
     if header.get("jwk").is_some() {
         header["jwk"] = jwk.clone();
     }
-    let message = format!("{}.{}", encode(&header.to_string()), encode(&claims.to_string()));
+    let message = format!(
+        "{}.{}",
+        encode(&header.to_string()),
+        encode(&claims.to_string())
+    );
     let key = EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap();
     let signature = crypto::sign(message.as_bytes(), &key, jsonwebtoken::Algorithm::RS256).unwrap();
     (format!("{message}.{signature}"), jwk)

@@ -179,3 +179,24 @@ async fn sec_16_5_1_a_fault_in_production_tells_its_request_id_alone() {
         (reason, answer.header("x-request-id"))
     );
 }
+
+#[tokio::test]
+async fn sec_13_4_3_no_folder_is_listed() {
+    let app = TestApp::start().await;
+    for path in [
+        "/assets",
+        "/assets/",
+        "/docs/swagger-ui/",
+        "/redoc/static/",
+        "/files/",
+        "/doorward-data/",
+        "/user-files/",
+        "/dev/",
+        "/.well-known/",
+        "/utils/",
+        "/api/v1/users/download-file/",
+    ] {
+        let answer = app.get(path).send().await;
+        assert_eq!(answer.status, 404, "{path}: {answer}");
+    }
+}

@@ -13,7 +13,10 @@ async fn key_set(app: &TestApp) -> JwkSet {
 }
 
 fn names(set: &JwkSet) -> Vec<String> {
-    set.keys.iter().filter_map(|key| key.common.key_id.clone()).collect()
+    set.keys
+        .iter()
+        .filter_map(|key| key.common.key_id.clone())
+        .collect()
 }
 
 fn kid(token: &str) -> String {
@@ -23,7 +26,9 @@ fn kid(token: &str) -> String {
 /// Verifies a token as its consumers do: by the key set alone.
 fn verifies(token: &str, set: &JwkSet) -> bool {
     let header = jsonwebtoken::decode_header(token).unwrap();
-    let Some(key) = header.kid.and_then(|kid| set.find(&kid).cloned()) else { return false };
+    let Some(key) = header.kid.and_then(|kid| set.find(&kid).cloned()) else {
+        return false;
+    };
     let mut validation = Validation::new(header.alg);
     // The clock of the test is not that of the machine.
     validation.validate_exp = false;
@@ -32,8 +37,18 @@ fn verifies(token: &str, set: &JwkSet) -> bool {
 
 async fn access(app: &TestApp, login: &str) -> String {
     let body = json!({"login": login, "password": "Correct horse 1"});
-    app.post("/api/register").json(body.clone()).send().await.expect(201);
-    let token = app.post("/api/login").json(body).send().await.expect(200).json();
+    app.post("/api/register")
+        .json(body.clone())
+        .send()
+        .await
+        .expect(201);
+    let token = app
+        .post("/api/login")
+        .json(body)
+        .send()
+        .await
+        .expect(200)
+        .json();
     token["access_token"].as_str().unwrap().to_owned()
 }
 
@@ -42,32 +57,53 @@ async fn profile(app: &TestApp, token: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn sec_i47_a_new_key_is_published_before_it_signs_and_the_old_one_until_its_last_token_ends() {
+async fn sec_i47_a_new_key_is_published_before_it_signs_and_the_old_one_until_its_last_token_ends()
+{
     let app = TestApp::start().await;
     let before = access(&app, "before").await;
-    assert_eq!((kid(&before).as_str(), names(&key_set(&app).await)), ("1", vec!["1".to_owned()]));
+    assert_eq!(
+        (kid(&before).as_str(), names(&key_set(&app).await)),
+        ("1", vec!["1".to_owned()])
+    );
 
-    keys::rotate(&app.app, &app.operator(), false).await.unwrap();
+    keys::rotate(&app.app, &app.operator(), false)
+        .await
+        .unwrap();
     let published = key_set(&app).await;
     assert_eq!(names(&published), ["1", "2"]);
     let meanwhile = access(&app, "meanwhile").await;
-    assert_eq!(kid(&meanwhile), "1", "the new key is known to no verifier's cache yet");
+    assert_eq!(
+        kid(&meanwhile),
+        "1",
+        "the new key is known to no verifier's cache yet"
+    );
 
-    app.clock.advance(Span::minutes(5));
+    app.advance(Span::minutes(5));
     let after = access(&app, "after").await;
     assert_eq!(kid(&after), "2");
-    assert!(verifies(&after, &published), "a set fetched before the key signed verifies what it signed");
+    assert!(
+        verifies(&after, &published),
+        "a set fetched before the key signed verifies what it signed"
+    );
     for token in [&before, &meanwhile, &after] {
         assert_eq!(profile(&app, token).await, 200);
         assert!(verifies(token, &key_set(&app).await));
     }
 
-    app.clock.advance(Span::days(8));
+    app.advance(Span::days(8));
     assert_eq!(names(&key_set(&app).await), ["2"]);
-    let states: Vec<_> = keys::list(&app.app, app.clock.now()).await.unwrap().iter().map(|key| key.state).collect();
+    let states: Vec<_> = keys::list(&app.app, app.clock.now())
+        .await
+        .unwrap()
+        .iter()
+        .map(|key| key.state)
+        .collect();
     assert_eq!(states, [KeyState::Gone, KeyState::Signing]);
     // Consumers that verify old records still find the key by its version.
-    app.get("/utils/public_key?version=1").send().await.expect(200);
+    app.get("/utils/public_key?version=1")
+        .send()
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -76,21 +112,42 @@ async fn sec_i47_a_leaked_key_stops_signing_at_once() {
     let before = access(&app, "before").await;
     keys::rotate(&app.app, &app.operator(), true).await.unwrap();
     let after = access(&app, "after").await;
-    assert_eq!((kid(&before), kid(&after)), ("1".to_owned(), "2".to_owned()));
-    assert_eq!((profile(&app, &before).await, profile(&app, &after).await), (200, 200));
+    assert_eq!(
+        (kid(&before), kid(&after)),
+        ("1".to_owned(), "2".to_owned())
+    );
+    assert_eq!(
+        (profile(&app, &before).await, profile(&app, &after).await),
+        (200, 200)
+    );
 }
 
 #[tokio::test]
 async fn sec_i47_many_rotations_under_load_strand_no_token() {
-    let app = TestApp::with(&[("tokens.algorithm", "ES256"), ("rate_limit.enabled", "false")]).await;
+    let app = TestApp::with(&[
+        ("tokens.algorithm", "ES256"),
+        ("rate_limit.enabled", "false"),
+    ])
+    .await;
     let ada = app.signed_in("ada@example.com").await;
     let mut issued: Vec<(String, JwkSet)> = Vec::new();
     for _ in 0..25 {
-        keys::rotate(&app.app, &app.operator(), false).await.unwrap();
-        app.clock.advance(Span::minutes(6));
+        keys::rotate(&app.app, &app.operator(), false)
+            .await
+            .unwrap();
+        app.advance(Span::minutes(6));
         let fetched = key_set(&app).await;
-        let refreshed = app.post("/api/v1/auth/refresh-token").json(json!({"refresh_token": ada.refresh})).send().await.expect(200).json();
-        issued.push((refreshed["access_token"].as_str().unwrap().to_owned(), fetched));
+        let refreshed = app
+            .post("/api/v1/auth/refresh-token")
+            .json(json!({"refresh_token": ada.refresh}))
+            .send()
+            .await
+            .expect(200)
+            .json();
+        issued.push((
+            refreshed["access_token"].as_str().unwrap().to_owned(),
+            fetched,
+        ));
     }
     let now = key_set(&app).await;
     for (token, then) in &issued {
@@ -106,7 +163,10 @@ async fn sec_i47_many_rotations_under_load_strand_no_token() {
 async fn sec_11_2_2_a_new_algorithm_is_a_new_key_beside_the_old() {
     let app = TestApp::with(&[("tokens.algorithm", "ES256")]).await;
     let token = access(&app, "curve").await;
-    assert_eq!(jsonwebtoken::decode_header(&token).unwrap().alg, jsonwebtoken::Algorithm::ES256);
+    assert_eq!(
+        jsonwebtoken::decode_header(&token).unwrap().alg,
+        jsonwebtoken::Algorithm::ES256
+    );
     assert!(verifies(&token, &key_set(&app).await));
     assert_eq!(profile(&app, &token).await, 200);
 }
@@ -134,7 +194,12 @@ async fn sec_13_3_2_the_key_set_holds_public_parts_alone() {
     let app = TestApp::start().await;
     let answer = app.get("/.well-known/jwks.json").send().await.expect(200);
     for key in answer.json()["keys"].as_array().unwrap() {
-        let mut members: Vec<_> = key.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut members: Vec<_> = key
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
         members.sort_unstable();
         assert_eq!(members, ["alg", "e", "kid", "kty", "n", "use"]);
     }

@@ -8,7 +8,9 @@ use std::time::Duration;
 /// Sends bytes and reads what comes until the other side closes or is silent.
 fn converse(port: u16, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(Duration::from_millis(1500))).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_millis(1500)))
+        .unwrap();
     // The other side may close while the request is still being sent.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
@@ -25,7 +27,9 @@ fn converse(port: u16, bytes: &[u8]) -> String {
 /// The statuses of the answers in a conversation.
 fn statuses(answer: &str) -> Vec<&str> {
     let starts = answer.match_indices("HTTP/1.1 ");
-    starts.filter_map(|(at, _)| answer.get(at + 9..at + 12)).collect()
+    starts
+        .filter_map(|(at, _)| answer.get(at + 9..at + 12))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,9 +40,18 @@ async fn sec_4_2_1_of_an_ambiguous_request_no_second_one_is_seen() {
     let post = "POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n";
     let corpus = [
         format!("{post}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{smuggled}"),
-        format!("{post}Transfer-Encoding: chunked\r\nContent-Length: {}\r\n\r\n0\r\n\r\n{smuggled}", 5 + smuggled.len()),
-        format!("{post}Content-Length: 0\r\nContent-Length: {}\r\n\r\n{smuggled}", smuggled.len()),
-        format!("{post}Content-Length: 0, {}\r\n\r\n{smuggled}", smuggled.len()),
+        format!(
+            "{post}Transfer-Encoding: chunked\r\nContent-Length: {}\r\n\r\n0\r\n\r\n{smuggled}",
+            5 + smuggled.len()
+        ),
+        format!(
+            "{post}Content-Length: 0\r\nContent-Length: {}\r\n\r\n{smuggled}",
+            smuggled.len()
+        ),
+        format!(
+            "{post}Content-Length: 0, {}\r\n\r\n{smuggled}",
+            smuggled.len()
+        ),
         format!("{post}Content-Length: +0\r\n\r\n{smuggled}"),
         format!("{post}Content-Length: 0x0\r\n\r\n{smuggled}"),
         format!("{post}Content-Length : 0\r\n\r\n{smuggled}"),
@@ -56,20 +69,37 @@ async fn sec_4_2_1_of_an_ambiguous_request_no_second_one_is_seen() {
         let seen = statuses(&answer);
         // Either it is refused, or it was understood one way alone: with the length that chunks give, and then what
         // follows is a request of its own by everybody's reading.
-        let chunked = request.contains("Transfer-Encoding: chunked\r\nContent-Length") || request.contains("Content-Length: 4\r\nTransfer-Encoding: chunked");
-        assert!(seen.len() <= 1 || (chunked && seen.len() == 2 && answer.to_lowercase().contains("connection: close")), "{request:?}: {answer}");
+        let chunked = request.contains("Transfer-Encoding: chunked\r\nContent-Length")
+            || request.contains("Content-Length: 4\r\nTransfer-Encoding: chunked");
+        assert!(
+            seen.len() <= 1
+                || (chunked
+                    && seen.len() == 2
+                    && answer.to_lowercase().contains("connection: close")),
+            "{request:?}: {answer}"
+        );
         if let [status] = seen[..] {
-            assert!(status.starts_with('4') || status.starts_with('5'), "{request:?}: {answer}");
+            assert!(
+                status.starts_with('4') || status.starts_with('5'),
+                "{request:?}: {answer}"
+            );
         }
     }
-    assert_eq!(statuses(&converse(serving.port, b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")), ["200"]);
+    assert_eq!(
+        statuses(&converse(
+            serving.port,
+            b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        )),
+        ["200"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sec_i43_headers_are_bounded() {
     let folder = Folder::sqlite();
     let serving = folder.serve().await;
-    let many: String = (0..2_000).map(|n| format!("X-{n}: a\r\n")).collect();
+    let many: Vec<String> = (0..2_000).map(|n| format!("X-{n}: a\r\n")).collect();
+    let many = many.concat();
     let long = format!("X-Long: {}\r\n", "a".repeat(2 << 20));
     let target = "a".repeat(200_000);
     for request in [

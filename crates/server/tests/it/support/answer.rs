@@ -70,24 +70,27 @@ impl Answer {
     pub(crate) fn says(self, status: u16, sentence: &str) -> Self {
         let answer = self.expect(status);
         assert_eq!(answer.json(), json!({"detail": sentence}));
-        answer.is_json()
+        answer.said_in_json()
     }
 
     /// Fails the test unless the answer is 422 with exactly one fault, of this field and with this sentence.
     #[track_caller]
     pub(crate) fn complains(self, field: &str, sentence: &str) -> Self {
         let answer = self.expect(422);
-        assert_eq!(answer.faults(), [(format!("body.{field}"), sentence.to_owned())]);
-        answer.is_json()
+        assert_eq!(
+            answer.faults(),
+            [(format!("body.{field}"), sentence.to_owned())]
+        );
+        answer.said_in_json()
     }
 
-    /// Fails the test unless the answer is 422 in FastAPI's shape and names this place among its faults.
+    /// Fails the test unless the answer is 422 with a list of faults and names this place among its faults.
     #[track_caller]
     pub(crate) fn finds_fault_at(self, place: &str) -> Self {
         let answer = self.expect(422);
         let found = answer.faults().iter().any(|(at, _)| at == place);
         assert!(found, "nothing at `{place}` in {answer}");
-        answer.is_json()
+        answer.said_in_json()
     }
 
     /// The faults of a 422: the place with dots in between, and the sentence.
@@ -115,8 +118,12 @@ impl Answer {
     }
 
     #[track_caller]
-    fn is_json(self) -> Self {
-        assert_eq!(self.header("content-type"), Some("application/json"), "{self}");
+    fn said_in_json(self) -> Self {
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/json"),
+            "{self}"
+        );
         self
     }
 
@@ -124,9 +131,17 @@ impl Answer {
     /// of the client's own limit.
     pub(crate) fn outside(&self) -> (u16, Vec<(String, String)>, String) {
         let own = ["x-request-id", "x-ratelimit-remaining", "x-ratelimit-reset"];
-        let headers = self.headers.iter().filter(|(name, _)| !own.contains(&name.as_str()));
+        let headers = self
+            .headers
+            .iter()
+            .filter(|(name, _)| !own.contains(&name.as_str()));
         let mut headers: Vec<_> = headers
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .map(|(name, value)| {
+                (
+                    name.to_string(),
+                    String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                )
+            })
             .collect();
         headers.sort_unstable();
         (self.status, headers, self.text())

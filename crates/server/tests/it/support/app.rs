@@ -6,7 +6,7 @@ use super::watch::Watch;
 use axum::Router;
 use doorward_crypto::Entropy;
 use doorward_domain::{ClientAddr, Family, Span};
-use doorward_server::config::{Config, Origin, Sources, Variable};
+use doorward_server::config::{Config, Origin, Problems, Sources, Variable};
 use doorward_service::inbox::{self, Message};
 use doorward_service::worker::Worker;
 use doorward_service::{Clock, Ctx, SharedApp};
@@ -47,7 +47,7 @@ impl TestApp {
         let mut pairs = home.settings();
         pairs.retain(|(name, _)| !settings.iter().any(|(set, _)| set == name));
         pairs.extend_from_slice(settings);
-        let config = configured(&pairs);
+        let config = configured(&pairs).unwrap_or_else(|problems| panic!("{problems}"));
         let built = doorward_server::build(&config, clock.clone(), Entropy::os()).await;
         let doorward = built.unwrap_or_else(|error| panic!("{error:#}"));
         Self {
@@ -58,6 +58,11 @@ impl TestApp {
             watch,
             home,
         }
+    }
+
+    /// Whether the configuration takes these settings.
+    pub(crate) fn accepts(settings: &[(&str, &str)]) -> bool {
+        configured(settings).is_ok()
     }
 
     /// Whether limits are counted by the test's clock; Redis has a clock of its own.
@@ -93,18 +98,26 @@ impl TestApp {
 
     /// Works the queue until nothing in it is due.
     pub(crate) async fn work(&self) {
-        self.worker.run_until_idle().await.expect("the queue can be worked");
+        self.worker
+            .run_until_idle()
+            .await
+            .expect("the queue can be worked");
     }
 
     /// Removes what has ended, as the worker does now and then.
     pub(crate) async fn clean(&self) {
-        self.worker.clean().await.expect("what has ended can be removed");
+        self.worker
+            .clean()
+            .await
+            .expect("what has ended can be removed");
     }
 
     /// The mail to an address, newest first.
     pub(crate) async fn mail_to(&self, address: &str) -> Vec<Message> {
         self.work().await;
-        inbox::list(&self.app, Some(address)).await.expect("the inbox can be read")
+        inbox::list(&self.app, Some(address))
+            .await
+            .expect("the inbox can be read")
     }
 
     /// The digits in the newest mail to an address.
@@ -114,8 +127,14 @@ impl TestApp {
         let address = address.to_owned();
         async move {
             let mail = self.mail_to(&address).await;
-            let newest = mail.first().unwrap_or_else(|| panic!("no mail, at {caller}"));
-            let code = newest.text.lines().map(str::trim).find(|line| is_code(line));
+            let newest = mail
+                .first()
+                .unwrap_or_else(|| panic!("no mail, at {caller}"));
+            let code = newest
+                .text
+                .lines()
+                .map(str::trim)
+                .find(|line| is_code(line));
             let code = code.unwrap_or_else(|| panic!("no code in the newest mail, at {caller}"));
             self.watch.learn(code);
             code.to_owned()
@@ -126,8 +145,13 @@ impl TestApp {
     pub(crate) async fn link_token_for(&self, address: &str) -> String {
         let mail = self.mail_to(address).await;
         let newest = mail.first().expect("there is mail");
-        let link = newest.text.split_whitespace().find(|word| word.starts_with("http"));
-        let token = link.and_then(|link| link.rsplit('/').next()).expect("there is a link in the newest mail");
+        let link = newest
+            .text
+            .split_whitespace()
+            .find(|word| word.starts_with("http"));
+        let token = link
+            .and_then(|link| link.rsplit('/').next())
+            .expect("there is a link in the newest mail");
         self.watch.learn(token);
         token.to_owned()
     }
@@ -135,7 +159,9 @@ impl TestApp {
     /// How many mails to an address bear a code.
     pub(crate) async fn codes_sent_to(&self, address: &str) -> usize {
         let mail = self.mail_to(address).await;
-        mail.iter().filter(|mail| mail.text.lines().any(|line| is_code(line.trim()))).count()
+        mail.iter()
+            .filter(|mail| mail.text.lines().any(|line| is_code(line.trim())))
+            .count()
     }
 
     /// The users' files as they lie in the store.
@@ -156,13 +182,20 @@ impl TestApp {
 }
 
 /// The configuration that these settings make, as the environment would bring them.
-fn configured(pairs: &[(&str, &str)]) -> Config {
+fn configured(pairs: &[(&str, &str)]) -> Result<Config, Problems> {
     let environment = pairs.iter().map(|(setting, value)| {
         let name = format!("DOORWARD_{}", setting.replace('.', "__").to_uppercase());
-        Variable { origin: Origin::Environment { name: name.clone() }, name, value: (*value).to_owned() }
+        Variable {
+            origin: Origin::Environment { name: name.clone() },
+            name,
+            value: (*value).to_owned(),
+        }
     });
-    let sources = Sources { environment: environment.collect(), ..Sources::default() };
-    Config::load(sources).unwrap_or_else(|problems| panic!("{problems}"))
+    let sources = Sources {
+        environment: environment.collect(),
+        ..Sources::default()
+    };
+    Config::load(sources)
 }
 
 fn is_code(line: &str) -> bool {

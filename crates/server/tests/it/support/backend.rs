@@ -6,7 +6,10 @@ use tempfile::TempDir;
 
 /// What `TEST_BACKEND` names: `sqlite` (or nothing), or `postgres`, with Redis beside it.
 pub(crate) fn is_shared() -> bool {
-    match std::env::var_os("TEST_BACKEND").as_deref().map(|name| name.to_string_lossy()) {
+    match std::env::var_os("TEST_BACKEND")
+        .as_deref()
+        .map(|name| name.to_string_lossy())
+    {
         None => false,
         Some(name) if name == "sqlite" || name.is_empty() => false,
         Some(name) if name == "postgres" => true,
@@ -32,7 +35,11 @@ const MASTER_KEY: &str = "ZG9vcndhcmQtdGVzdC1tYXN0ZXIta2V5LTMyLWJ5dGU=";
 impl Home {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let shared = if is_shared() { Some(Shared::new(&folder).await) } else { None };
+        let shared = if is_shared() {
+            Some(Shared::new(&folder).await)
+        } else {
+            None
+        };
         Self { folder, shared }
     }
 
@@ -43,7 +50,11 @@ impl Home {
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
                 let path = entry.path();
-                if path.is_dir() { folders.push(path) } else { found.push(path) }
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    found.push(path);
+                }
             }
         }
         found
@@ -51,7 +62,11 @@ impl Home {
 
     /// The settings that lead here.
     pub(crate) fn settings(&self) -> Vec<(&str, &str)> {
-        let folder = self.folder.path().to_str().expect("a temporary folder's name is text");
+        let folder = self
+            .folder
+            .path()
+            .to_str()
+            .expect("a temporary folder's name is text");
         let mut settings = vec![("data_dir", folder)];
         if let Some(shared) = &self.shared {
             settings.extend([
@@ -67,7 +82,10 @@ impl Home {
 
 impl Shared {
     async fn new(folder: &TempDir) -> Self {
-        let name = folder.path().file_name().expect("a temporary folder has a name");
+        let name = folder
+            .path()
+            .file_name()
+            .expect("a temporary folder has a name");
         Self {
             database: postgres::database().await,
             redis: redis::server().url.clone(),

@@ -30,10 +30,12 @@ fn logs() -> MutexGuard<'static, Logs> {
             .with_max_level(tracing::Level::TRACE)
             .with_writer(Sink)
             .finish();
-        tracing::subscriber::set_global_default(subscriber).expect("the tests' log is the only one");
+        tracing::subscriber::set_global_default(subscriber)
+            .expect("the tests' log is the only one");
         Mutex::default()
     });
-    logs.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    logs.lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Where a test began to listen.
@@ -50,15 +52,26 @@ impl Listener {
         let shared_from = logs.shared.len();
         let own = logs.own.entry(thread).or_default();
         own.readers += 1;
-        Self { thread, own_from: own.text.len(), shared_from }
+        Self {
+            thread,
+            own_from: own.text.len(),
+            shared_from,
+        }
     }
 
     /// What was logged since.
     pub(crate) fn heard(&self) -> String {
         let logs = logs();
-        let own = logs.own.get(&self.thread).map_or(&[][..], |own| &own.text[self.own_from..]);
+        let own = logs
+            .own
+            .get(&self.thread)
+            .map_or(&[][..], |own| &own.text[self.own_from..]);
         let shared = &logs.shared[self.shared_from..];
-        format!("{}{}", String::from_utf8_lossy(own), String::from_utf8_lossy(shared))
+        format!(
+            "{}{}",
+            String::from_utf8_lossy(own),
+            String::from_utf8_lossy(shared)
+        )
     }
 }
 

@@ -22,14 +22,18 @@ impl Form {
 
     /// One more field without a file.
     pub(crate) fn field(self, field: &str, content: &str) -> Self {
-        self.raw(&format!("form-data; name=\"{field}\""), "", content.as_bytes())
+        self.raw(
+            &format!("form-data; name=\"{field}\""),
+            "",
+            content.as_bytes(),
+        )
     }
 
     /// One more part under a disposition written by hand.
     pub(crate) fn raw(mut self, disposition: &str, content_type: &str, content: &[u8]) -> Self {
         let mut head = format!("--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n");
         if !content_type.is_empty() {
-            head.push_str(&format!("Content-Type: {content_type}\r\n"));
+            head = format!("{head}Content-Type: {content_type}\r\n");
         }
         self.0.extend_from_slice(head.as_bytes());
         self.0.extend_from_slice(b"\r\n");
@@ -45,7 +49,8 @@ impl Form {
 
     /// The whole form.
     pub(crate) fn finish(mut self) -> Bytes {
-        self.0.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+        self.0
+            .extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
         self.0.into()
     }
 

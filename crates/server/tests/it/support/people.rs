@@ -29,7 +29,12 @@ impl TestApp {
     /// Somebody who has registered and not looked at their mail.
     pub(crate) async fn registered(&self, email: &str) -> Person {
         let form = json!({"email": email, "full_name": "Ada Lovelace", "password": PASSWORD});
-        let answer = self.post("/api/v1/users").json(form).send().await.expect(201);
+        let answer = self
+            .post("/api/v1/users")
+            .json(form)
+            .send()
+            .await
+            .expect(201);
         Person {
             email: email.to_owned(),
             password: PASSWORD.to_owned(),
@@ -44,7 +49,11 @@ impl TestApp {
         let person = self.registered(email).await;
         let otp = self.code_for(email).await;
         let form = json!({"email": email, "otp": otp});
-        self.post("/api/v1/auth/verify-otp").json(form).send().await.expect(200);
+        self.post("/api/v1/auth/verify-otp")
+            .json(form)
+            .send()
+            .await
+            .expect(200);
         person
     }
 
@@ -52,7 +61,12 @@ impl TestApp {
     pub(crate) async fn signed_in(&self, email: &str) -> Person {
         let person = self.verified(email).await;
         let form = json!({"email": email, "password": person.password});
-        let answer = self.post("/api/v1/auth/login").json(form).send().await.expect(200);
+        let answer = self
+            .post("/api/v1/auth/login")
+            .json(form)
+            .send()
+            .await
+            .expect(200);
         Person {
             access: answer.field("access_token"),
             refresh: answer.field("refresh_token"),
@@ -63,7 +77,12 @@ impl TestApp {
     /// Somebody of family `session`, registered and signed in.
     pub(crate) async fn member(&self, login: &str) -> Member {
         let form = json!({"login": login, "password": PASSWORD});
-        let registered = self.post("/api/register").json(form.clone()).send().await.expect(201);
+        let registered = self
+            .post("/api/register")
+            .json(form.clone())
+            .send()
+            .await
+            .expect(201);
         let answer = self.post("/api/login").json(form).send().await.expect(200);
         Member {
             login: login.to_owned(),

@@ -23,21 +23,28 @@ pub(crate) struct Request {
     router: Router,
     watch: Arc<Watch>,
     peer: IpAddr,
-    request: http::Request<Bytes>,
+    message: http::Request<Bytes>,
 }
 
 impl Request {
     pub(crate) fn new(router: Router, watch: Arc<Watch>, method: Method, path: &str) -> Self {
-        let request = http::Request::builder().method(method).uri(path).body(Bytes::new());
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .body(Bytes::new());
         Self {
             router,
             watch,
             peer: PEER.parse().expect("an address"),
-            request: request.unwrap_or_else(|error| panic!("{error}: {path}")),
+            message: request.unwrap_or_else(|error| panic!("{error}: {path}")),
         }
     }
 
     /// With a JSON body.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hand over what they have just made"
+    )]
     pub(crate) fn json(self, body: Value) -> Self {
         self.watch.learn_from(&body);
         self.body("application/json", body.to_string())
@@ -45,8 +52,12 @@ impl Request {
 
     /// With a body of this type; an empty type says nothing.
     pub(crate) fn body(mut self, content_type: &str, body: impl Into<Bytes>) -> Self {
-        *self.request.body_mut() = body.into();
-        if content_type.is_empty() { self } else { self.header(CONTENT_TYPE.as_str(), content_type) }
+        *self.message.body_mut() = body.into();
+        if content_type.is_empty() {
+            self
+        } else {
+            self.header(CONTENT_TYPE.as_str(), content_type)
+        }
     }
 
     /// With a form that carries files.
@@ -63,7 +74,7 @@ impl Request {
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().expect("a header's name");
         let value = HeaderValue::from_bytes(value.as_bytes()).expect("a header's value");
-        self.request.headers_mut().append(name, value);
+        self.message.headers_mut().append(name, value);
         self
     }
 
@@ -75,15 +86,27 @@ impl Request {
 
     /// Sends it, and reads the answer to its end.
     pub(crate) async fn send(self) -> Answer {
-        let Self { router, watch, peer, request } = self;
-        let name = format!("{} {}", request.method(), request.uri());
-        let length = request.body().len();
-        let mut request = request.map(Body::from);
+        let Self {
+            router,
+            watch,
+            peer,
+            message,
+        } = self;
+        let name = format!("{} {}", message.method(), message.uri());
+        let length = message.body().len();
+        let mut request = message.map(Body::from);
         if length > 0 {
-            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer, 50_000)));
-        let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
+        request
+            .extensions_mut()
+            .insert(ConnectInfo(SocketAddr::new(peer, 50_000)));
+        let response = router
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {});
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await;
         let answer = Answer {

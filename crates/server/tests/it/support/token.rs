@@ -5,7 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 fn part(token: &str, index: usize) -> Value {
-    let text = token.split('.').nth(index).unwrap_or_else(|| panic!("no JWT: {token}"));
+    let text = token
+        .split('.')
+        .nth(index)
+        .unwrap_or_else(|| panic!("no JWT: {token}"));
     let bytes = URL_SAFE_NO_PAD.decode(text).expect("base64url");
     serde_json::from_slice(&bytes).expect("JSON")
 }
@@ -25,5 +28,10 @@ pub(crate) fn tampered(token: &str, change: impl FnOnce(&mut Value)) -> String {
     let mut changed = claims(token);
     change(&mut changed);
     let parts: Vec<&str> = token.split('.').collect();
-    format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(changed.to_string()), parts[2])
+    format!(
+        "{}.{}.{}",
+        parts[0],
+        URL_SAFE_NO_PAD.encode(changed.to_string()),
+        parts[2]
+    )
 }

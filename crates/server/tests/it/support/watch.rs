@@ -67,26 +67,47 @@ impl Watch {
             faults.push(format!("{request} was answered {answer}"));
         }
         for name in DRESS {
-            assert!(answer.headers.contains_key(name), "no `{name}`: {request} was answered {answer}");
+            assert!(
+                answer.headers.contains_key(name),
+                "no `{name}`: {request} was answered {answer}"
+            );
         }
         if let Ok(body) = serde_json::from_slice(&answer.body) {
             self.learn_from(&body);
         }
     }
 
+    /// Shows what the service warned of while a test failed.
+    fn tell_troubles(&self) {
+        let heard = self.log.heard();
+        let grave = |line: &&str| {
+            line.contains("\"level\":\"WARN\"") || line.contains("\"level\":\"ERROR\"")
+        };
+        for line in heard.lines().filter(grave) {
+            eprintln!("{line}");
+        }
+    }
+
     /// Fails the test for whatever must not have happened.
     pub(crate) fn end(&self) {
         if std::thread::panicking() {
+            self.tell_troubles();
             return;
         }
         let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         let expected = self.faults_are_expected.load(Ordering::Relaxed);
-        assert!(expected || faults.is_empty(), "faults that nobody expected: {faults:#?}");
+        assert!(
+            expected || faults.is_empty(),
+            "faults that nobody expected: {faults:#?}"
+        );
         let heard = self.log.heard();
         let secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         for secret in secrets.iter() {
             if let Some(line) = heard.lines().find(|line| holds(line, secret)) {
-                panic!("the log holds a secret: {}", line.replace(secret.as_str(), "********"));
+                panic!(
+                    "the log holds a secret: {}",
+                    line.replace(secret.as_str(), "********")
+                );
             }
         }
     }

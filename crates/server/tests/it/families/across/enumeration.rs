@@ -6,7 +6,14 @@ use doorward_domain::Span;
 use doorward_service::users;
 use serde_json::{Value, json};
 
-const STATES: [&str; 6] = ["proven", "unproven", "suspended", "banned", "deleted", "unknown"];
+const STATES: [&str; 6] = [
+    "proven",
+    "unproven",
+    "suspended",
+    "banned",
+    "deleted",
+    "unknown",
+];
 
 fn address(state: &str) -> String {
     format!("{state}@example.com")
@@ -17,17 +24,25 @@ async fn everybody() -> TestApp {
     for state in ["proven", "suspended", "banned", "deleted"] {
         app.verified(&address(state)).await;
         let form = json!({"login": state, "password": PASSWORD});
-        app.post("/api/register").json(form).send().await.expect(201);
+        app.post("/api/register")
+            .json(form)
+            .send()
+            .await
+            .expect(201);
     }
     app.registered(&address("unproven")).await;
     for name in [address("suspended"), "suspended".to_owned()] {
-        users::suspend(&app.app, &app.operator(), &name).await.unwrap();
+        users::suspend(&app.app, &app.operator(), &name)
+            .await
+            .unwrap();
     }
     for name in [address("banned"), "banned".to_owned()] {
         users::ban(&app.app, &app.operator(), &name).await.unwrap();
     }
     for name in [address("deleted"), "deleted".to_owned()] {
-        users::delete(&app.app, &app.operator(), &name).await.unwrap();
+        users::delete(&app.app, &app.operator(), &name)
+            .await
+            .unwrap();
     }
     app.advance(Span::minutes(2));
     app
@@ -37,7 +52,13 @@ async fn everybody() -> TestApp {
 async fn answers(app: &TestApp, path: &str, form: impl Fn(&str) -> Value) -> Vec<Answer> {
     let mut answers = Vec::new();
     for state in STATES {
-        answers.push(app.post(path).json(form(state)).from("203.0.113.5").send().await);
+        answers.push(
+            app.post(path)
+                .json(form(state))
+                .from("203.0.113.5")
+                .send()
+                .await,
+        );
     }
     answers
 }
@@ -45,7 +66,12 @@ async fn answers(app: &TestApp, path: &str, form: impl Fn(&str) -> Value) -> Vec
 #[track_caller]
 fn are_alike(answers: &[Answer]) {
     for (answer, state) in answers.iter().zip(STATES) {
-        assert_eq!(answer.outside(), answers[0].outside(), "{state} differs from {}", STATES[0]);
+        assert_eq!(
+            answer.outside(),
+            answers[0].outside(),
+            "{state} differs from {}",
+            STATES[0]
+        );
     }
 }
 
@@ -82,7 +108,11 @@ async fn sec_i28_a_wrong_password_tells_nothing() {
     let session = |state: &str| json!({"login": state, "password": "Wrong-7-Password"});
     for attempt in 0..12 {
         are_alike(&answers(&app, "/api/v1/auth/login", verified).await);
-        let path = if attempt % 2 == 0 { "/api/login" } else { "/api/delete" };
+        let path = if attempt % 2 == 0 {
+            "/api/login"
+        } else {
+            "/api/delete"
+        };
         are_alike(&answers(&app, path, session).await);
     }
 }
@@ -91,7 +121,12 @@ async fn sec_i28_a_wrong_password_tells_nothing() {
 async fn sec_i28_an_address_without_an_account_leaves_the_same_rows_and_gets_no_mail() {
     let app = everybody().await;
     for email in ["unproven@example.com", "unknown@example.com"] {
-        app.post("/api/v1/auth/send-otp").json(json!({"email": email})).from("203.0.113.5").send().await.expect(200);
+        app.post("/api/v1/auth/send-otp")
+            .json(json!({"email": email}))
+            .from("203.0.113.5")
+            .send()
+            .await
+            .expect(200);
     }
     assert_eq!(app.codes_sent_to("unproven@example.com").await, 2);
     assert_eq!(app.mail_to("unknown@example.com").await.len(), 0);

@@ -1,4 +1,4 @@
-//! Bodies as they should not come, on every route that reads JSON: 422 in the shape of FastAPI, never a fault.
+//! Bodies as they should not come, on every route that reads JSON: 422 with its list of faults, never a fault.
 
 use super::FORMS;
 use crate::support::{Answer, PASSWORD, TestApp};

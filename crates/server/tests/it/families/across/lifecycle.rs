@@ -17,7 +17,10 @@ async fn an_account_that_nobody_proved_or_signed_in_to_is_removed_after_seven_da
     app.registered(ADA).await;
     app.advance(Span::days(7));
     app.clean().await;
-    assert!(is_there(&app, ADA).await, "seven days are not over before they are over");
+    assert!(
+        is_there(&app, ADA).await,
+        "seven days are not over before they are over"
+    );
     app.advance(Span::seconds(1));
     app.clean().await;
     assert!(!is_there(&app, ADA).await);
@@ -31,7 +34,11 @@ async fn a_proven_account_is_never_removed_for_its_age() {
     app.advance(Span::days(400));
     app.clean().await;
     let form = json!({"email": ADA, "password": PASSWORD});
-    app.post("/api/v1/auth/login").json(form).send().await.expect(200);
+    app.post("/api/v1/auth/login")
+        .json(form)
+        .send()
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -58,12 +65,24 @@ async fn deleting_ends_all_sessions_and_frees_the_address() {
     let app = TestApp::start().await;
     let old = app.signed_in(ADA).await;
     users::delete(&app.app, &app.operator(), ADA).await.unwrap();
-    app.get("/api/v1/users/profile").bearer(&old.access).send().await.expect(401);
-    app.get("/api/profile").bearer(&old.access).send().await.expect(401);
+    app.get("/api/v1/users/profile")
+        .bearer(&old.access)
+        .send()
+        .await
+        .expect(401);
+    app.get("/api/profile")
+        .bearer(&old.access)
+        .send()
+        .await
+        .expect(401);
     app.advance(Span::minutes(1));
     let new = app.signed_in(ADA).await;
     assert_ne!(new.id, old.id);
-    app.get("/api/v1/users/profile").bearer(&old.access).send().await.expect(401);
+    app.get("/api/v1/users/profile")
+        .bearer(&old.access)
+        .send()
+        .await
+        .expect(401);
 }
 
 #[tokio::test]
@@ -72,7 +91,10 @@ async fn a_deleted_users_row_holds_nothing_of_them() {
     let person = app.signed_in(ADA).await;
     users::delete(&app.app, &app.operator(), ADA).await.unwrap();
     let user = users::find(&app.app, &person.id).await.unwrap();
-    assert_eq!((user.email, user.full_name, user.login, user.phone), (None, None, None, None));
+    assert_eq!(
+        (user.email, user.full_name, user.login, user.phone),
+        (None, None, None, None)
+    );
     assert!(!user.has_password);
 }
 
@@ -81,6 +103,7 @@ async fn registering_again_after_deletion_starts_with_a_fresh_code() {
     let app = TestApp::start().await;
     app.signed_in(ADA).await;
     users::delete(&app.app, &app.operator(), ADA).await.unwrap();
+    app.advance(Span::seconds(1));
     app.signed_in(ADA).await;
     assert_eq!(app.codes_sent_to(ADA).await, 2);
 }
@@ -92,21 +115,46 @@ async fn a_code_of_a_deleted_account_proves_nothing_of_the_next() {
     let code = app.code_for(ADA).await;
     users::delete(&app.app, &app.operator(), ADA).await.unwrap();
     let form = json!({"email": ADA, "password": PASSWORD});
-    app.post("/api/v1/users").json(form.clone()).from("203.0.113.5").send().await.expect(201);
+    app.post("/api/v1/users")
+        .json(form.clone())
+        .from("203.0.113.5")
+        .send()
+        .await
+        .expect(201);
     let show = json!({"email": ADA, "otp": code});
-    app.post("/api/v1/auth/verify-otp").json(show).send().await.expect(400);
-    app.post("/api/v1/auth/login").json(form).send().await.expect(403);
+    app.post("/api/v1/auth/verify-otp")
+        .json(show)
+        .send()
+        .await
+        .expect(400);
+    app.post("/api/v1/auth/login")
+        .json(form)
+        .send()
+        .await
+        .expect(403);
 }
 
 #[tokio::test]
 async fn a_restored_user_signs_in_again() {
     let app = TestApp::start().await;
     let person = app.signed_in(ADA).await;
-    users::suspend(&app.app, &app.operator(), ADA).await.unwrap();
-    users::restore(&app.app, &app.operator(), ADA).await.unwrap();
-    app.get("/api/v1/users/profile").bearer(&person.access).send().await.expect(401);
+    users::suspend(&app.app, &app.operator(), ADA)
+        .await
+        .unwrap();
+    users::restore(&app.app, &app.operator(), ADA)
+        .await
+        .unwrap();
+    app.get("/api/v1/users/profile")
+        .bearer(&person.access)
+        .send()
+        .await
+        .expect(401);
     let form = json!({"email": ADA, "password": PASSWORD});
-    app.post("/api/v1/auth/login").json(form).send().await.expect(200);
+    app.post("/api/v1/auth/login")
+        .json(form)
+        .send()
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -115,7 +163,11 @@ async fn with_verified_email_required_nobody_signs_in_before() {
     app.member("ada").await;
     app.registered(ADA).await;
     let form = json!({"email": ADA, "password": PASSWORD});
-    app.post("/api/v1/auth/login").json(form).send().await.expect(403);
+    app.post("/api/v1/auth/login")
+        .json(form)
+        .send()
+        .await
+        .expect(403);
 }
 
 #[tokio::test]
@@ -123,10 +175,24 @@ async fn everything_survives_a_restart() {
     let app = TestApp::start().await;
     let person = app.signed_in(ADA).await;
     let member = app.member("ada").await;
-    app.post("/api/logout").bearer(&member.access).send().await.expect(200);
+    app.post("/api/logout")
+        .bearer(&member.access)
+        .send()
+        .await
+        .expect(200);
     let again = app.beside(&[]).await;
-    again.get("/api/v1/users/profile").bearer(&person.access).send().await.expect(200);
-    again.get("/api/profile").bearer(&member.access).send().await.says(401, "Token not found or expired");
+    again
+        .get("/api/v1/users/profile")
+        .bearer(&person.access)
+        .send()
+        .await
+        .expect(200);
+    again
+        .get("/api/profile")
+        .bearer(&member.access)
+        .send()
+        .await
+        .says(401, "Token not found or expired");
     let form = json!({"login": "ada", "password": PASSWORD});
     again.post("/api/login").json(form).send().await.expect(200);
 }

@@ -14,7 +14,9 @@ async fn operator_creates(app: &TestApp, login: &str, password: &str) {
         full_name: None,
         password: Some(NewPassword::parse(password.into(), &users::OPERATORS_RULES).unwrap()),
     };
-    users::create(&app.app, &app.operator(), create).await.unwrap();
+    users::create(&app.app, &app.operator(), create)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -24,7 +26,9 @@ async fn signing_in_answers_a_token_and_its_type_alone() {
     let answer = login(&app, "ada", PASSWORD).await.expect(200);
     assert_eq!(answer.members(), ["access_token", "token_type"]);
     assert_eq!(answer.field("token_type"), "bearer");
-    profile(&app, &answer.field("access_token")).await.expect(200);
+    profile(&app, &answer.field("access_token"))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -62,8 +66,12 @@ async fn a_wrong_password_that_breaks_a_rule_is_told_which_in_place_of_the_401()
     let app = TestApp::start().await;
     register(&app, "ada", PASSWORD).await.expect(201);
     for (password, sentence) in UNFIT {
-        login(&app, "ada", password).await.complains("password", sentence);
-        login(&app, "nobody", password).await.complains("password", sentence);
+        login(&app, "ada", password)
+            .await
+            .complains("password", sentence);
+        login(&app, "nobody", password)
+            .await
+            .complains("password", sentence);
     }
 }
 
@@ -95,10 +103,22 @@ async fn sec_6_1_1_after_ten_wrong_passwords_strangers_wait_half_a_minute_and_th
     let blocked = login(&app, "ada", "Wrong-7-Password").await.expect(429);
     assert_eq!(blocked.number("retry-after"), 30);
     app.advance(Span::seconds(29));
-    assert_eq!(login(&app, "ada", PASSWORD).await.expect(429).number("retry-after"), 1);
+    assert_eq!(
+        login(&app, "ada", PASSWORD)
+            .await
+            .expect(429)
+            .number("retry-after"),
+        1
+    );
     app.advance(Span::seconds(1));
     is_wrong(&login(&app, "ada", "Wrong-7-Password").await);
-    assert_eq!(login(&app, "ada", PASSWORD).await.expect(429).number("retry-after"), 60);
+    assert_eq!(
+        login(&app, "ada", PASSWORD)
+            .await
+            .expect(429)
+            .number("retry-after"),
+        60
+    );
 }
 
 #[tokio::test]
@@ -110,7 +130,9 @@ async fn sec_6_1_1_the_wait_of_strangers_never_exceeds_an_hour() {
         let answer = login(&app, "ada", "Wrong-7-Password").await;
         if answer.status == 429 {
             longest = longest.max(answer.number("retry-after"));
-            app.advance(Span::seconds(u32::try_from(answer.number("retry-after")).unwrap()));
+            app.advance(Span::seconds(
+                u32::try_from(answer.number("retry-after")).unwrap(),
+            ));
         }
     }
     app.advance(Span::hours(1));
@@ -137,10 +159,19 @@ async fn sec_i15_the_owner_signs_in_from_a_known_network_while_a_stranger_guesse
     app.member("ada").await;
     for _ in 0..12 {
         let guess = json!({"login": "ada", "password": "Wrong-7-Password"});
-        app.post("/api/login").json(guess).from("203.0.113.66").send().await;
+        app.post("/api/login")
+            .json(guess)
+            .from("203.0.113.66")
+            .send()
+            .await;
     }
     let right = json!({"login": "ada", "password": PASSWORD});
-    app.post("/api/login").json(right.clone()).from("203.0.113.66").send().await.expect(429);
+    app.post("/api/login")
+        .json(right.clone())
+        .from("203.0.113.66")
+        .send()
+        .await
+        .expect(429);
     app.post("/api/login").json(right).send().await.expect(200);
 }
 
@@ -168,21 +199,46 @@ async fn a_suspended_or_banned_user_reads_like_a_wrong_password() {
     let app = TestApp::start().await;
     app.member("ada").await;
     app.member("bob").await;
-    users::suspend(&app.app, &app.operator(), "ada").await.unwrap();
+    users::suspend(&app.app, &app.operator(), "ada")
+        .await
+        .unwrap();
     users::ban(&app.app, &app.operator(), "bob").await.unwrap();
     is_wrong(&login(&app, "ada", PASSWORD).await);
     is_wrong(&login(&app, "bob", PASSWORD).await);
-    users::restore(&app.app, &app.operator(), "ada").await.unwrap();
+    users::restore(&app.app, &app.operator(), "ada")
+        .await
+        .unwrap();
     login(&app, "ada", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_suspended_users_unfit_guess_is_complained_about_like_any_other() {
+    let app = TestApp::start().await;
+    app.member("ada").await;
+    users::suspend(&app.app, &app.operator(), "ada")
+        .await
+        .unwrap();
+    for (password, sentence) in UNFIT {
+        login(&app, "ada", password)
+            .await
+            .complains("password", sentence);
+    }
 }
 
 #[tokio::test]
 async fn every_sign_in_opens_a_session_of_its_own() {
     let app = TestApp::start().await;
     let member = app.member("ada").await;
-    let again = login(&app, "ada", PASSWORD).await.expect(200).field("access_token");
+    let again = login(&app, "ada", PASSWORD)
+        .await
+        .expect(200)
+        .field("access_token");
     assert_ne!(member.access, again);
-    app.post("/api/logout").bearer(&again).send().await.expect(200);
+    app.post("/api/logout")
+        .bearer(&again)
+        .send()
+        .await
+        .expect(200);
     profile(&app, &member.access).await.expect(200);
 }
 

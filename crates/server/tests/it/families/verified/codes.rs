@@ -18,7 +18,9 @@ async fn asking_for_a_code_sends_one() {
     assert_eq!(app.codes_sent_to(ADA).await, 2);
     let second = app.code_for(ADA).await;
     if first != second {
-        verify_otp(&app, HOME, ADA, &first).await.says(400, WRONG_CODE);
+        verify_otp(&app, HOME, ADA, &first)
+            .await
+            .says(400, WRONG_CODE);
     }
     verify_otp(&app, HOME, ADA, &second).await.expect(200);
 }
@@ -29,8 +31,14 @@ async fn a_right_code_verifies_the_address() {
     app.registered(ADA).await;
     let code = app.code_for(ADA).await;
     let answer = verify_otp(&app, HOME, ADA, &code).await.expect(200);
-    assert_eq!(answer.json(), json!({"message": "Email verified successfully"}));
-    let token = login(&app, ADA, PASSWORD).await.expect(200).field("access_token");
+    assert_eq!(
+        answer.json(),
+        json!({"message": "Email verified successfully"})
+    );
+    let token = login(&app, ADA, PASSWORD)
+        .await
+        .expect(200)
+        .field("access_token");
     let user = super::profile(&app, &token).await.expect(200);
     assert_eq!(user.json()["is_email_verified"], json!(true));
 }
@@ -40,7 +48,9 @@ async fn the_spelling_of_the_address_does_not_matter() {
     let app = TestApp::start().await;
     app.registered("Ada@Example.com").await;
     let code = app.code_for(ADA).await;
-    verify_otp(&app, HOME, "ADA@EXAMPLE.COM", &code).await.expect(200);
+    verify_otp(&app, HOME, "ADA@EXAMPLE.COM", &code)
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -50,8 +60,16 @@ async fn sec_i28_asking_reads_alike_for_unknown_unproven_and_proven_addresses() 
     app.verified("bob@example.com").await;
     app.advance(Span::minutes(1));
     let mut answers = Vec::new();
-    for (n, email) in [ADA, "bob@example.com", "nobody@example.com"].into_iter().enumerate() {
-        answers.push(send_otp(&app, &format!("198.51.100.{n}"), email).await.expect(200).outside());
+    for (n, email) in [ADA, "bob@example.com", "nobody@example.com"]
+        .into_iter()
+        .enumerate()
+    {
+        answers.push(
+            send_otp(&app, &format!("198.51.100.{n}"), email)
+                .await
+                .expect(200)
+                .outside(),
+        );
     }
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0], answers[2]);
@@ -68,7 +86,13 @@ async fn the_cool_down_begins_with_the_code_that_registering_sends() {
     assert_eq!(answer.field("detail"), RECENTLY_SENT);
     assert_eq!(answer.number("retry-after"), 60);
     app.advance(Span::seconds(59));
-    assert_eq!(send_otp(&app, HOME, ADA).await.expect(429).number("retry-after"), 1);
+    assert_eq!(
+        send_otp(&app, HOME, ADA)
+            .await
+            .expect(429)
+            .number("retry-after"),
+        1
+    );
     app.advance(Span::seconds(1));
     send_otp(&app, HOME, ADA).await.expect(200);
     send_otp(&app, HOME, ADA).await.expect(429);
@@ -104,8 +128,14 @@ async fn of_parallel_requests_for_a_code_one_is_sent() {
     app.registered(ADA).await;
     app.advance(Span::minutes(1));
     let answers = join_all((0..20).map(|_| send_otp(&app, HOME, ADA))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
-    assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 19);
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 200).count(),
+        1
+    );
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 429).count(),
+        19
+    );
     assert_eq!(app.codes_sent_to(ADA).await, 2);
 }
 
@@ -115,7 +145,9 @@ async fn a_spent_code_verifies_nothing() {
     app.registered(ADA).await;
     let code = app.code_for(ADA).await;
     verify_otp(&app, HOME, ADA, &code).await.expect(200);
-    verify_otp(&app, HOME, ADA, &code).await.says(400, WRONG_CODE);
+    verify_otp(&app, HOME, ADA, &code)
+        .await
+        .says(400, WRONG_CODE);
 }
 
 #[tokio::test]
@@ -124,7 +156,10 @@ async fn sec_i07_of_parallel_right_codes_one_succeeds() {
     app.registered(ADA).await;
     let code = app.code_for(ADA).await;
     let answers = join_all((0..5).map(|_| verify_otp(&app, HOME, ADA, &code))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 200).count(),
+        1
+    );
     for late in answers.into_iter().filter(|answer| answer.status != 200) {
         late.says(400, WRONG_CODE);
     }
@@ -136,7 +171,9 @@ async fn an_address_that_is_verified_already_has_no_code() {
     app.verified(ADA).await;
     app.advance(Span::minutes(1));
     send_otp(&app, HOME, ADA).await.expect(200);
-    verify_otp(&app, HOME, ADA, "123456").await.says(400, WRONG_CODE);
+    verify_otp(&app, HOME, ADA, "123456")
+        .await
+        .says(400, WRONG_CODE);
 }
 
 #[tokio::test]
@@ -144,11 +181,18 @@ async fn a_code_fits_its_own_address_alone() {
     let app = TestApp::start().await;
     app.registered(ADA).await;
     app.registered("bob@example.com").await;
-    let (ada, bob) = (app.code_for(ADA).await, app.code_for("bob@example.com").await);
+    let (ada, bob) = (
+        app.code_for(ADA).await,
+        app.code_for("bob@example.com").await,
+    );
     if ada != bob {
-        verify_otp(&app, HOME, "bob@example.com", &ada).await.says(400, WRONG_CODE);
+        verify_otp(&app, HOME, "bob@example.com", &ada)
+            .await
+            .says(400, WRONG_CODE);
     }
-    verify_otp(&app, HOME, "nobody@example.com", &ada).await.says(400, WRONG_CODE);
+    verify_otp(&app, HOME, "nobody@example.com", &ada)
+        .await
+        .says(400, WRONG_CODE);
     verify_otp(&app, HOME, ADA, &ada).await.expect(200);
 }
 
@@ -157,11 +201,16 @@ async fn a_code_is_good_for_ten_minutes() {
     let app = TestApp::start().await;
     app.registered(ADA).await;
     app.registered("bob@example.com").await;
-    let (ada, bob) = (app.code_for(ADA).await, app.code_for("bob@example.com").await);
+    let (ada, bob) = (
+        app.code_for(ADA).await,
+        app.code_for("bob@example.com").await,
+    );
     app.advance(Span::seconds(599));
     verify_otp(&app, HOME, ADA, &ada).await.expect(200);
     app.advance(Span::seconds(1));
-    verify_otp(&app, HOME, "bob@example.com", &bob).await.says(400, WRONG_CODE);
+    verify_otp(&app, HOME, "bob@example.com", &bob)
+        .await
+        .says(400, WRONG_CODE);
 }
 
 #[tokio::test]
@@ -175,18 +224,32 @@ async fn length_lifetime_cool_down_and_attempts_are_settings() {
     let app = TestApp::with(&settings).await;
     app.registered(ADA).await;
     assert_eq!(app.code_for(ADA).await.len(), 10);
-    assert_eq!(send_otp(&app, HOME, ADA).await.expect(429).number("retry-after"), 5);
+    assert_eq!(
+        send_otp(&app, HOME, ADA)
+            .await
+            .expect(429)
+            .number("retry-after"),
+        5
+    );
     app.advance(Span::seconds(5));
     send_otp(&app, HOME, ADA).await.expect(200);
     let code = app.code_for(ADA).await;
-    verify_otp(&app, HOME, ADA, &other_than(&code)).await.says(400, WRONG_CODE);
-    verify_otp(&app, HOME, ADA, &other_than(&code)).await.says(400, WRONG_CODE);
-    verify_otp(&app, HOME, ADA, &code).await.says(400, WRONG_CODE);
+    verify_otp(&app, HOME, ADA, &other_than(&code))
+        .await
+        .says(400, WRONG_CODE);
+    verify_otp(&app, HOME, ADA, &other_than(&code))
+        .await
+        .says(400, WRONG_CODE);
+    verify_otp(&app, HOME, ADA, &code)
+        .await
+        .says(400, WRONG_CODE);
     app.advance(Span::seconds(5));
     send_otp(&app, HOME, ADA).await.expect(200);
     let code = app.code_for(ADA).await;
     app.advance(Span::seconds(120));
-    verify_otp(&app, HOME, ADA, &code).await.says(400, WRONG_CODE);
+    verify_otp(&app, HOME, ADA, &code)
+        .await
+        .says(400, WRONG_CODE);
 }
 
 #[tokio::test]
@@ -200,7 +263,11 @@ async fn a_code_may_be_as_short_as_four_digits() {
 
 #[tokio::test]
 async fn the_digits_of_a_code_can_be_made_to_differ() {
-    let app = TestApp::with(&[("codes.verify.length", "6"), ("codes.verify.unique_digits", "6")]).await;
+    let app = TestApp::with(&[
+        ("codes.verify.length", "6"),
+        ("codes.verify.unique_digits", "6"),
+    ])
+    .await;
     app.registered(ADA).await;
     let code = app.code_for(ADA).await;
     let different: std::collections::BTreeSet<char> = code.chars().collect();
@@ -216,10 +283,26 @@ async fn a_code_that_no_code_could_be_is_simply_wrong() {
         let answer = verify_otp(&app, HOME, ADA, otp).await;
         assert!([400, 422].contains(&answer.status), "{answer}");
     }
-    app.post("/api/v1/auth/verify-otp").json(json!({"email": ADA, "otp": 123_456})).send().await.finds_fault_at("body.otp");
-    app.post("/api/v1/auth/verify-otp").json(json!({"email": ADA})).send().await.finds_fault_at("body.otp");
-    app.post("/api/v1/auth/verify-otp").json(json!({"otp": "123456"})).send().await.finds_fault_at("body.email");
-    app.post("/api/v1/auth/send-otp").json(json!({})).send().await.finds_fault_at("body.email");
+    app.post("/api/v1/auth/verify-otp")
+        .json(json!({"email": ADA, "otp": 123_456}))
+        .send()
+        .await
+        .finds_fault_at("body.otp");
+    app.post("/api/v1/auth/verify-otp")
+        .json(json!({"email": ADA}))
+        .send()
+        .await
+        .finds_fault_at("body.otp");
+    app.post("/api/v1/auth/verify-otp")
+        .json(json!({"otp": "123456"}))
+        .send()
+        .await
+        .finds_fault_at("body.email");
+    app.post("/api/v1/auth/send-otp")
+        .json(json!({}))
+        .send()
+        .await
+        .finds_fault_at("body.email");
 }
 
 #[tokio::test]
@@ -227,8 +310,12 @@ async fn a_suspended_user_gets_no_code_and_uses_none() {
     let app = TestApp::start().await;
     app.registered(ADA).await;
     let code = app.code_for(ADA).await;
-    users::suspend(&app.app, &app.operator(), ADA).await.unwrap();
-    verify_otp(&app, HOME, ADA, &code).await.says(400, WRONG_CODE);
+    users::suspend(&app.app, &app.operator(), ADA)
+        .await
+        .unwrap();
+    verify_otp(&app, HOME, ADA, &code)
+        .await
+        .says(400, WRONG_CODE);
     app.advance(Span::minutes(1));
     send_otp(&app, HOME, ADA).await.expect(200);
     assert_eq!(app.codes_sent_to(ADA).await, 1);

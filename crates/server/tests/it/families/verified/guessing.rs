@@ -10,7 +10,9 @@ const ELSEWHERE: &str = "203.0.113.5";
 
 async fn guess_wrong(app: &TestApp, ip: &str, code: &str, count: usize) {
     for _ in 0..count {
-        verify_otp(app, ip, ADA, &other_than(code)).await.says(400, WRONG_CODE);
+        verify_otp(app, ip, ADA, &other_than(code))
+            .await
+            .says(400, WRONG_CODE);
     }
 }
 
@@ -29,7 +31,9 @@ async fn five_wrong_guesses_kill_the_code_and_all_of_them_read_alike() {
     app.registered(ADA).await;
     let code = app.code_for(ADA).await;
     guess_wrong(&app, HOME, &code, 5).await;
-    verify_otp(&app, HOME, ADA, &code).await.says(400, WRONG_CODE);
+    verify_otp(&app, HOME, ADA, &code)
+        .await
+        .says(400, WRONG_CODE);
 }
 
 #[tokio::test]
@@ -40,7 +44,9 @@ async fn a_new_code_starts_fresh_once_the_cool_down_is_over() {
     guess_wrong(&app, HOME, &code, 5).await;
     send_otp(&app, HOME, ADA).await.expect(429);
     app.advance(Span::minutes(1));
-    verify_otp(&app, "192.0.2.9", ADA, &code).await.says(400, WRONG_CODE);
+    verify_otp(&app, "192.0.2.9", ADA, &code)
+        .await
+        .says(400, WRONG_CODE);
     send_otp(&app, HOME, ADA).await.expect(200);
     let fresh = app.code_for(ADA).await;
     guess_wrong(&app, "192.0.2.9", &fresh, 4).await;
@@ -55,7 +61,9 @@ async fn sec_6_6_3_of_parallel_wrong_guesses_every_one_counts() {
     let wrong = other_than(&code);
     let answers = join_all((0..40).map(|_| verify_otp(&app, HOME, ADA, &wrong))).await;
     assert!(answers.iter().all(|answer| answer.status == 400));
-    verify_otp(&app, HOME, ADA, &code).await.says(400, WRONG_CODE);
+    verify_otp(&app, HOME, ADA, &code)
+        .await
+        .says(400, WRONG_CODE);
 }
 
 #[tokio::test]
@@ -76,7 +84,9 @@ async fn guesses_from_elsewhere_share_one_limit() {
     for network in 0..5 {
         guess_wrong(&app, &format!("198.51.{network}.1"), &code, 1).await;
     }
-    verify_otp(&app, "198.51.200.1", ADA, &code).await.says(400, WRONG_CODE);
+    verify_otp(&app, "198.51.200.1", ADA, &code)
+        .await
+        .says(400, WRONG_CODE);
     verify_otp(&app, HOME, ADA, &code).await.expect(200);
 }
 
@@ -86,7 +96,9 @@ async fn the_asking_networks_mistakes_leave_the_code_good_elsewhere() {
     app.registered(ADA).await;
     let code = app.code_for(ADA).await;
     guess_wrong(&app, HOME, &code, 5).await;
-    verify_otp(&app, HOME, ADA, &code).await.says(400, WRONG_CODE);
+    verify_otp(&app, HOME, ADA, &code)
+        .await
+        .says(400, WRONG_CODE);
     verify_otp(&app, ELSEWHERE, ADA, &code).await.expect(200);
 }
 
@@ -99,8 +111,12 @@ async fn a_guess_meets_the_code_that_its_own_network_asked_for() {
     send_otp(&app, ELSEWHERE, ADA).await.expect(200);
     let elsewhere = app.code_for(ADA).await;
     if home != elsewhere {
-        verify_otp(&app, HOME, ADA, &elsewhere).await.says(400, WRONG_CODE);
-        verify_otp(&app, ELSEWHERE, ADA, &home).await.says(400, WRONG_CODE);
+        verify_otp(&app, HOME, ADA, &elsewhere)
+            .await
+            .says(400, WRONG_CODE);
+        verify_otp(&app, ELSEWHERE, ADA, &home)
+            .await
+            .says(400, WRONG_CODE);
     }
     verify_otp(&app, HOME, ADA, &home).await.expect(200);
 }
@@ -114,26 +130,40 @@ async fn a_guess_from_elsewhere_meets_the_newest_code() {
     send_otp(&app, ELSEWHERE, ADA).await.expect(200);
     let newest = app.code_for(ADA).await;
     if home != newest {
-        verify_otp(&app, "198.51.100.1", ADA, &home).await.says(400, WRONG_CODE);
+        verify_otp(&app, "198.51.100.1", ADA, &home)
+            .await
+            .says(400, WRONG_CODE);
     }
-    verify_otp(&app, "198.51.100.1", ADA, &newest).await.expect(200);
+    verify_otp(&app, "198.51.100.1", ADA, &newest)
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
 async fn unknown_networks_share_five_codes_and_the_oldest_gives_way() {
-    let app = TestApp::with(&[("rate_limit.enabled", "false"), ("codes.verify.attempts", "1")]).await;
+    let app = TestApp::with(&[
+        ("rate_limit.enabled", "false"),
+        ("codes.verify.attempts", "1"),
+    ])
+    .await;
     app.registered(ADA).await;
     let oldest = app.code_for(ADA).await;
     let mut codes = Vec::new();
     for network in 0..5 {
         app.advance(Span::seconds(1));
-        send_otp(&app, &format!("198.51.{network}.1"), ADA).await.expect(200);
+        send_otp(&app, &format!("198.51.{network}.1"), ADA)
+            .await
+            .expect(200);
         codes.push(app.code_for(ADA).await);
     }
     if codes[4] != oldest {
-        verify_otp(&app, HOME, ADA, &oldest).await.says(400, WRONG_CODE);
+        verify_otp(&app, HOME, ADA, &oldest)
+            .await
+            .says(400, WRONG_CODE);
     }
-    verify_otp(&app, "198.51.0.1", ADA, &codes[0]).await.expect(200);
+    verify_otp(&app, "198.51.0.1", ADA, &codes[0])
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -145,5 +175,7 @@ async fn a_code_that_one_network_spends_ends_the_others() {
     send_otp(&app, ELSEWHERE, ADA).await.expect(200);
     let elsewhere = app.code_for(ADA).await;
     verify_otp(&app, HOME, ADA, &home).await.expect(200);
-    verify_otp(&app, ELSEWHERE, ADA, &elsewhere).await.says(400, WRONG_CODE);
+    verify_otp(&app, ELSEWHERE, ADA, &elsewhere)
+        .await
+        .says(400, WRONG_CODE);
 }

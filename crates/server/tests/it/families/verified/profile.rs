@@ -31,7 +31,10 @@ async fn the_profile_is_the_user() {
 async fn every_protected_route_says_so_without_a_header() {
     let app = TestApp::start().await;
     for (method, path) in PROTECTED {
-        app.request(method.parse().unwrap(), path).send().await.says(403, "Not authenticated");
+        app.request(method.parse().unwrap(), path)
+            .send()
+            .await
+            .says(403, "Not authenticated");
     }
 }
 
@@ -42,10 +45,19 @@ async fn every_protected_route_refuses_every_token_that_is_not_good() {
     let other = app.signed_in("bob@example.com").await;
     let stolen = tampered(&person.access, |claims| claims["sub"] = json!(other.id));
     let over = app.signed_in("eve@example.com").await;
-    app.post("/api/logout").bearer(&over.access).send().await.expect(200);
+    app.post("/api/logout")
+        .bearer(&over.access)
+        .send()
+        .await
+        .expect(200);
     for (method, path) in PROTECTED {
         for token in ["garbage", "a.b.c", &stolen, &person.refresh, &over.access] {
-            is_unauthenticated(app.request(method.parse().unwrap(), path).bearer(token).send().await);
+            is_unauthenticated(
+                app.request(method.parse().unwrap(), path)
+                    .bearer(token)
+                    .send()
+                    .await,
+            );
         }
     }
 }
@@ -64,7 +76,10 @@ async fn an_access_token_is_good_for_half_an_hour() {
 async fn sec_15_3_7_two_tokens_are_no_token() {
     let app = TestApp::start().await;
     let person = app.signed_in(ADA).await;
-    let request = app.get("/api/v1/users/profile").bearer(&person.access).bearer(&person.access);
+    let request = app
+        .get("/api/v1/users/profile")
+        .bearer(&person.access)
+        .bearer(&person.access);
     let answer = request.send().await;
     assert!([401, 403].contains(&answer.status), "{answer}");
 }

@@ -3,15 +3,14 @@
 //! A file appears whole or not at all, and of two processes that start together one makes it and both use it.
 
 use crate::config::Config;
+use crate::private::{make_folder, write_private};
 use anyhow::{Context, Result, bail};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use doorward_crypto::{Entropy, MasterKey, Vault};
 use doorward_store::DatabaseUrl;
 use secrecy::{ExposeSecret, SecretString};
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 const MASTER_KEY: &str = "master.key";
@@ -118,22 +117,6 @@ fn beside(path: &Path, entropy: &Entropy) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{:016x}", u64::from_le_bytes(entropy.bytes())));
     PathBuf::from(name)
-}
-
-/// Makes a folder that others cannot look into.
-pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-/// Writes a new file that only its owner can read, durably; never over an existing one.
-pub(crate) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 #[cfg(test)]

@@ -1,0 +1,95 @@
+//! `doctor`: what usually goes wrong.
+
+use super::folder::Folder;
+use serde_json::Value;
+
+fn checks(folder: &Folder) -> (i32, Vec<Value>) {
+    let outcome = folder.run(&["doctor", "--json"]);
+    let checks = outcome
+        .json()
+        .as_array()
+        .unwrap_or_else(|| panic!("{outcome:?}"))
+        .clone();
+    (outcome.code, checks)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doctor_beside_a_running_server_finds_nothing_broken() {
+    let folder = Folder::new().await;
+    let serving = folder.serve().await;
+    let bound = folder.set("server.bind", &format!("127.0.0.1:{}", serving.port));
+    let (code, checks) = checks(&bound);
+    assert!(
+        checks.iter().all(|check| check["state"] != "broken"),
+        "{checks:#?}"
+    );
+    assert_eq!(code, 0);
+    assert!(checks.len() >= 4, "{checks:#?}");
+    for check in &checks {
+        assert!(
+            check["name"].is_string()
+                && check["words"]
+                    .as_str()
+                    .is_some_and(|words| !words.is_empty()),
+            "{check}"
+        );
+    }
+    let told = bound.run(&["doctor"]).done().stdout;
+    assert!(told.contains("good"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doctor_names_the_mail_server_that_is_not_there() {
+    let folder = Folder::new()
+        .await
+        .set("mail.host", "127.0.0.1")
+        .set("mail.port", "9")
+        .set("mail.tls", "none")
+        .set("mail.from", "noreply@example.com");
+    folder.serve().await.stop().await;
+    let (code, checks) = checks(&folder);
+    let mail = checks
+        .iter()
+        .find(|check| {
+            check["name"]
+                .as_str()
+                .is_some_and(|name| name.to_lowercase().contains("mail"))
+        })
+        .unwrap();
+    assert_eq!(
+        (code, mail["state"].as_str()),
+        (1, Some("broken")),
+        "{checks:#?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doctor_says_that_a_database_is_missing_and_makes_none() {
+    let folder = Folder::sqlite();
+    let (code, checks) = checks(&folder);
+    assert_eq!(code, 1, "{checks:#?}");
+    assert!(
+        checks.iter().any(|check| check["state"] == "broken"
+            && check["words"].as_str().unwrap().contains("database")),
+        "{checks:#?}"
+    );
+    assert!(!folder.path("doorward-data/doorward.db").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doctor_tells_no_secret() {
+    let folder = Folder::new()
+        .await
+        .set("mail.host", "127.0.0.1")
+        .set("mail.port", "9")
+        .set("mail.tls", "none")
+        .set("mail.from", "noreply@example.com");
+    let folder = folder
+        .set("mail.username", "postman")
+        .set("mail.password", "canary-password-1");
+    let outcome = folder.run(&["doctor"]);
+    assert!(
+        !outcome.stdout.contains("canary") && !outcome.stderr.contains("canary"),
+        "{outcome:?}"
+    );
+}

@@ -1,0 +1,81 @@
+//! `keys list` and `keys rotate`, beside a running server.
+
+use super::folder::Folder;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_listed_and_rotated_beside_a_running_server() {
+    let folder = Folder::new().await;
+    let serving = folder.serve().await;
+    let before = folder.run(&["keys", "list", "--json"]).done().json();
+    assert_eq!(
+        (
+            &before[0]["version"],
+            &before[0]["algorithm"],
+            &before[0]["state"],
+            before.as_array().unwrap().len()
+        ),
+        (&json!(1), &json!("RS256"), &json!("signing"), 1)
+    );
+    let made = folder.run(&["keys", "rotate", "--json"]).done().json();
+    assert_eq!(
+        (&made[0]["version"], &made[0]["state"]),
+        (&json!(2), &json!("next"))
+    );
+    let listed = folder.run(&["keys", "list", "--json"]).done().json();
+    assert_eq!(
+        (&listed[0]["state"], &listed[1]["state"]),
+        (&json!("signing"), &json!("next"))
+    );
+    let now = folder
+        .run(&["keys", "rotate", "--now", "--json"])
+        .done()
+        .json();
+    assert_eq!(
+        (&now[0]["version"], &now[0]["state"]),
+        (&json!(3), &json!("signing"))
+    );
+    let listed = folder.run(&["keys", "list", "--json"]).done().json();
+    assert_eq!(
+        (&listed[0]["state"], &listed[2]["state"]),
+        (&json!("retired"), &json!("signing"))
+    );
+    assert!(
+        listed[0]["verifies_until"].is_string() && listed[2]["verifies_until"].is_null(),
+        "{listed}"
+    );
+    let table = folder.run(&["keys", "list"]).done().stdout;
+    assert!(
+        table.contains("VERSION") && table.contains("signing"),
+        "{table}"
+    );
+    drop(serving);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restarted_server_signs_with_the_new_key_and_knows_the_old() {
+    let folder = Folder::new().await;
+    let serving = folder.serve().await;
+    let old = serving.sign_up("ada@example.com", "correct horse 1").await;
+    serving.stop().await;
+    folder.run(&["keys", "rotate", "--now"]).done();
+    let serving = folder.serve().await;
+    let new = serving.sign_in("ada@example.com", "correct horse 1").await;
+    let kid = |tokens: &serde_json::Value| {
+        jsonwebtoken::decode_header(tokens["access_token"].as_str().unwrap())
+            .unwrap()
+            .kid
+    };
+    assert_eq!(
+        (kid(&old).as_deref(), kid(&new).as_deref()),
+        (Some("1"), Some("2"))
+    );
+    for tokens in [&old, &new] {
+        assert_eq!(
+            serving
+                .profile(tokens["access_token"].as_str().unwrap())
+                .await,
+            200
+        );
+    }
+}
