@@ -93,6 +93,7 @@ rejections! {
     FileNotFound = "file_not_found", NotFound, "There is no such file.";
     FileTooLarge = "file_too_large", Invalid, "The file is larger than allowed.";
     UploadBroken = "upload_broken", Invalid, "The upload broke off.";
+    FileKindUnclear = "file_kind_unclear", Unsupported, "The file's name, type and first bytes do not agree.";
     FileCountExceeded = "file_count_exceeded", Conflict, "The limit of files is reached.";
     UserNotFound = "user_not_found", NotFound, "There is no such user.";
     KeyVersionUnknown = "key_version_unknown", NotFound, "There is no key of this version.";

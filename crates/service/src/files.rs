@@ -3,6 +3,8 @@
 //! The object is written first, under a new key and with its own removal already queued; the row that names it makes
 //! it the user's. Whatever breaks in between leaves an object that nobody names, and that removal takes it away.
 
+mod kinds;
+
 use crate::audit::{self, Event};
 use crate::ports::{ByteStream, PutError};
 use crate::tokens::Caller;
@@ -10,6 +12,7 @@ use crate::{App, Ctx, Error, Fault, SharedApp, outbox};
 use doorward_domain::{FileId, FileName, Rejection, Span, UserId};
 use doorward_store::files::{self, File};
 use doorward_store::{WriteTx, users};
+use futures_util::StreamExt;
 use std::fmt;
 
 /// Longer than any upload takes.
@@ -56,6 +59,7 @@ pub async fn upload(
 ) -> Result<ObjectName, Error> {
     let user = caller.user.id;
     refuse_beyond_count(app, user, &upload.name).await?;
+    let upload = refuse_other_kinds(app, upload).await?;
     let id = FileId::new(ctx.now, app.entropy.bytes());
     let mut tx = app.write().await?;
     outbox::remove_object(&mut tx, app, ctx, id, ctx.now + UPLOAD_ENDS_WITHIN).await?;
@@ -153,6 +157,33 @@ async fn refuse_beyond_count(app: &App, user: UserId, name: &FileName) -> Result
         return Err(Rejection::FileCountExceeded.into());
     }
     Ok(())
+}
+
+/// Looks at the first bytes, where the kind of a file matters; the stream still begins with them afterwards.
+async fn refuse_other_kinds(app: &App, mut upload: Upload) -> Result<Upload, Error> {
+    if app.settings.files.any_type {
+        return Ok(upload);
+    }
+    let mut content = upload.content.fuse();
+    let (mut seen, mut first) = (Vec::new(), Vec::new());
+    while first.len() < kinds::DECIDING {
+        let Some(chunk) = content.next().await else {
+            break;
+        };
+        if let Ok(bytes) = &chunk {
+            first.extend_from_slice(bytes);
+        }
+        let broken = chunk.is_err();
+        seen.push(chunk);
+        if broken {
+            break;
+        }
+    }
+    if !kinds::agree(upload.name.as_str(), &upload.content_type, &first) {
+        return Err(Rejection::FileKindUnclear.into());
+    }
+    upload.content = futures_util::stream::iter(seen).chain(content).boxed();
+    Ok(upload)
 }
 
 fn put_error(error: PutError) -> Error {

@@ -210,7 +210,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     fixed("tokens.access_lifetime", Kind::Span, "30m", "How long an access token lives."),
     fixed("tokens.refresh_lifetime", Kind::Span, "7d", "How long a refresh token lives; refreshing slides it inside the session's end."),
     fixed("tokens.session_lifetime", Kind::Span, "30d", "When a session ends at the latest."),
-    fixed("tokens.refresh", Kind::Word(&["rotating", "stateless"]), "rotating", "`stateless` gives up noticing a refresh token that is used twice.").strictly(Strict::Only("rotating")),
+    fixed("tokens.refresh", Kind::Word(&["rotating", "stateless"]), "rotating", "`stateless` gives up noticing a refresh token that is used twice.").later().strictly(Strict::Only("rotating")),
     fixed("tokens.reuse_grace", Kind::Span, "10s", "How long the refresh token just used gets the same successor again.").strictly(Strict::Only("0s")),
     derived("tokens.rotate_keys_every", Kind::Span, "90 d; 0 where `tokens.private_key` is set", "When a new signing key takes over; 0 means never."),
 

@@ -324,6 +324,32 @@ async fn sec_5_2_4_a_user_has_so_many_files_at_most() {
 }
 
 #[tokio::test]
+async fn sec_5_2_2_where_any_type_is_off_a_file_is_what_it_says() {
+    let app = TestApp::with(&[("files.any_type", "false")]).await;
+    let ada = app.signed_in(ADA).await;
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and the rest of the picture";
+    upload(&app, &ada, Form::file("a.png", "image/png", png))
+        .await
+        .expect(200);
+    let kept = app
+        .get("/api/v1/users/download-file/a.png")
+        .bearer(&ada.access)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(&kept.body[..], png);
+    upload(&app, &ada, Form::file("notes", "text/plain", b"hello"))
+        .await
+        .expect(200);
+    let page = b"<!doctype html><script>alert(1)</script>";
+    for (name, kind) in [("b.png", "image/png"), ("b.txt", "text/plain")] {
+        let refused = upload(&app, &ada, Form::file(name, kind, page)).await;
+        assert_eq!(refused.status, 400, "{refused}");
+    }
+    assert_eq!(app.stored_objects().len(), 2);
+}
+
+#[tokio::test]
 async fn parallel_uploads_do_not_exceed_the_number_of_files() {
     let app = TestApp::with(&[("files.max_count", "3")]).await;
     let ada = app.signed_in(ADA).await;

@@ -1,0 +1,125 @@
+//! Kinds of files that say what they are: by their name, their declared type and their first bytes.
+//!
+//! Where `files.any_type` is off, the three must agree: a page that calls itself a picture is not kept. A file that is of
+//! no kind on this list by any of the three is just bytes, and is kept.
+
+/// So many first bytes tell every kind on the list.
+pub(super) const DECIDING: usize = 16;
+
+/// A kind of file.
+struct Kind {
+    /// Media types that declare it; the usual one first.
+    types: &'static [&'static str],
+    /// How its names end.
+    endings: &'static [&'static str],
+    begins: fn(&[u8]) -> bool,
+}
+
+const KINDS: [Kind; 9] = [
+    Kind {
+        types: &["image/png"],
+        endings: &["png"],
+        begins: |bytes| bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
+    },
+    Kind {
+        types: &["image/jpeg", "image/jpg"],
+        endings: &["jpg", "jpeg"],
+        begins: |bytes| bytes.starts_with(b"\xff\xd8\xff"),
+    },
+    Kind {
+        types: &["image/gif"],
+        endings: &["gif"],
+        begins: |bytes| bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a"),
+    },
+    Kind {
+        types: &["image/webp"],
+        endings: &["webp"],
+        begins: |bytes| bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"),
+    },
+    Kind {
+        types: &["image/avif"],
+        endings: &["avif"],
+        begins: |bytes| matches!(bytes.get(4..12), Some(b"ftypavif" | b"ftypavis")),
+    },
+    Kind {
+        types: &["application/pdf"],
+        endings: &["pdf"],
+        begins: |bytes| bytes.starts_with(b"%PDF-"),
+    },
+    Kind {
+        types: &["application/gzip", "application/x-gzip"],
+        endings: &["gz", "tgz"],
+        begins: |bytes| bytes.starts_with(b"\x1f\x8b"),
+    },
+    Kind {
+        types: &["text/html", "application/xhtml+xml"],
+        endings: &["html", "htm", "xhtml"],
+        begins: |bytes| opens_with(bytes, &["<!doctype html", "<html"]),
+    },
+    Kind {
+        types: &["image/svg+xml"],
+        endings: &["svg"],
+        begins: |bytes| opens_with(bytes, &["<svg"]),
+    },
+];
+
+/// Whether name, declared type and first bytes speak of one kind, or of none.
+pub(super) fn agree(name: &str, content_type: &str, first: &[u8]) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let said =
+        |words: &[&str], word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    KINDS.iter().all(|kind| {
+        let (declared, named) = (said(kind.types, essence), said(kind.endings, ending));
+        declared == named && named == (kind.begins)(first)
+    })
+}
+
+/// Whether text opens with one of these tags, blanks and a byte order mark aside.
+fn opens_with(bytes: &[u8], tags: &[&str]) -> bool {
+    let bytes = bytes
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(bytes)
+        .trim_ascii_start();
+    tags.iter().any(|tag| {
+        let start = bytes.get(..tag.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(tag.as_bytes()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+
+    #[test]
+    fn sec_5_2_2_name_type_and_bytes_agree_or_are_of_no_kind() {
+        for (name, kind, bytes) in [
+            ("a.png", "image/png", PNG),
+            ("A.JPEG", "Image/JPEG; x=1", b"\xff\xd8\xff\xe0"),
+            (
+                "page.html",
+                "text/html; charset=utf-8",
+                b"\n<!DOCTYPE html>",
+            ),
+            ("notes.txt", "text/plain", b"hello"),
+            ("noname", "application/octet-stream", b"\0\x01\x02"),
+            ("empty.txt", "text/plain", b""),
+        ] {
+            assert!(agree(name, kind, bytes), "{name} {kind}");
+        }
+        for (name, kind, bytes) in [
+            ("a.png", "image/png", &b"<!doctype html>"[..]),
+            ("a.png", "text/plain", PNG),
+            ("a.txt", "image/png", PNG),
+            ("a.txt", "text/plain", PNG),
+            ("a.png", "image/png", b"\xff\xd8\xff\xe0"),
+            ("a.txt", "text/plain", b"<html><script>"),
+            ("a.pdf", "application/pdf", b"MZ"),
+            ("a.png", "image/png", b""),
+        ] {
+            assert!(!agree(name, kind, bytes), "{name} {kind}");
+        }
+    }
+}
