@@ -3,7 +3,7 @@
 //! The object is written first, under a new key and with its own removal already queued; the row that names it makes
 //! it the user's. Whatever breaks in between leaves an object that nobody names, and that removal takes it away.
 
-mod kinds;
+pub mod kinds;
 
 use crate::audit::{self, Event};
 use crate::ports::{ByteStream, PutError};

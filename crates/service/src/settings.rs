@@ -70,8 +70,6 @@ pub struct Tokens {
     pub refresh_lifetime: Span,
     /// The absolute end of a rotating session.
     pub session_lifetime: Span,
-    /// `tokens.refresh = "stateless"`.
-    pub stateless_refresh: bool,
     /// How long the refresh token just used gets the same successor again.
     pub reuse_grace: Span,
     /// The age at which a signing key gets a successor; zero: never by itself.

@@ -3,7 +3,6 @@
 mod disposition;
 mod form;
 mod pipe;
-mod raster;
 
 pub(super) use form::{UploadForm, form_limit};
 
@@ -12,6 +11,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use disposition::Disposition;
 use doorward_domain::FileName;
+use doorward_service::files::kinds;
 use doorward_service::files::{Download, ObjectName};
 use doorward_service::ports::ByteStream;
 use futures_util::{StreamExt, stream};
@@ -56,7 +56,7 @@ pub(super) fn name_in_path(text: &str) -> Result<FileName, Faults> {
 /// A file as an answer. A browser shows it only where it is the raster image that it says it is.
 pub(super) async fn respond(name: &FileName, file: Download) -> Response {
     let (first, content) = peek(file.content).await;
-    let disposition = if raster::is_raster(&file.content_type, &first) {
+    let disposition = if kinds::is_raster(&file.content_type, &first) {
         Disposition::Inline
     } else {
         Disposition::Attachment
@@ -75,15 +75,15 @@ pub(super) async fn respond(name: &FileName, file: Download) -> Response {
 
 /// The bytes that decide what a file is, and the whole content again. A failure stays where it was in the stream.
 async fn peek(mut content: ByteStream) -> (Vec<u8>, ByteStream) {
-    let mut first = Vec::with_capacity(raster::DECIDING);
+    let mut first = Vec::with_capacity(kinds::DECIDING);
     let mut taken = Vec::new();
-    while first.len() < raster::DECIDING {
+    while first.len() < kinds::DECIDING {
         let Some(piece) = content.next().await else {
             break;
         };
         let failed = piece.is_err();
         if let Ok(bytes) = &piece {
-            first.extend(bytes.iter().take(raster::DECIDING - first.len()));
+            first.extend(bytes.iter().take(kinds::DECIDING - first.len()));
         }
         taken.push(piece);
         if failed {

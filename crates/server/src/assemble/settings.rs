@@ -127,7 +127,6 @@ fn tokens(config: &Config) -> Result<Tokens> {
         access_lifetime: all.span("tokens.access_lifetime"),
         refresh_lifetime: all.span("tokens.refresh_lifetime"),
         session_lifetime: all.span("tokens.session_lifetime"),
-        stateless_refresh: all.text("tokens.refresh") == Some("stateless"),
         reuse_grace: all.span("tokens.reuse_grace"),
         rotate_keys_every: all
             .maybe_span("tokens.rotate_keys_every")

@@ -4,7 +4,7 @@
 //! no kind on this list by any of the three is just bytes, and is kept.
 
 /// So many first bytes tell every kind on the list.
-pub(super) const DECIDING: usize = 16;
+pub const DECIDING: usize = 16;
 
 /// A kind of file.
 struct Kind {
@@ -13,6 +13,9 @@ struct Kind {
     /// How its names end.
     endings: &'static [&'static str],
     begins: fn(&[u8]) -> bool,
+    /// Whether it is a picture made of points: the only content that a browser may show in its own window. Vector images
+    /// are documents that can carry scripts.
+    raster: bool,
 }
 
 const KINDS: [Kind; 9] = [
@@ -20,59 +23,84 @@ const KINDS: [Kind; 9] = [
         types: &["image/png"],
         endings: &["png"],
         begins: |bytes| bytes.starts_with(b"\x89PNG\r\n\x1a\n"),
+        raster: true,
     },
     Kind {
         types: &["image/jpeg", "image/jpg"],
         endings: &["jpg", "jpeg"],
         begins: |bytes| bytes.starts_with(b"\xff\xd8\xff"),
+        raster: true,
     },
     Kind {
         types: &["image/gif"],
         endings: &["gif"],
         begins: |bytes| bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a"),
+        raster: true,
     },
     Kind {
         types: &["image/webp"],
         endings: &["webp"],
         begins: |bytes| bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP"),
+        raster: true,
     },
     Kind {
         types: &["image/avif"],
         endings: &["avif"],
         begins: |bytes| matches!(bytes.get(4..12), Some(b"ftypavif" | b"ftypavis")),
+        raster: true,
     },
     Kind {
         types: &["application/pdf"],
         endings: &["pdf"],
         begins: |bytes| bytes.starts_with(b"%PDF-"),
+        raster: false,
     },
     Kind {
         types: &["application/gzip", "application/x-gzip"],
         endings: &["gz", "tgz"],
         begins: |bytes| bytes.starts_with(b"\x1f\x8b"),
+        raster: false,
     },
     Kind {
         types: &["text/html", "application/xhtml+xml"],
         endings: &["html", "htm", "xhtml"],
         begins: |bytes| opens_with(bytes, &["<!doctype html", "<html"]),
+        raster: false,
     },
     Kind {
         types: &["image/svg+xml"],
         endings: &["svg"],
         begins: |bytes| opens_with(bytes, &["<svg"]),
+        raster: false,
     },
 ];
 
 /// Whether name, declared type and first bytes speak of one kind, or of none.
 pub(super) fn agree(name: &str, content_type: &str, first: &[u8]) -> bool {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let said =
-        |words: &[&str], word: &str| words.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let essence = essence(content_type);
     KINDS.iter().all(|kind| {
         let (declared, named) = (said(kind.types, essence), said(kind.endings, ending));
         declared == named && named == (kind.begins)(first)
     })
+}
+
+/// Whether a file may be shown in the browser's own window: its declared type is a raster image, and its first bytes are
+/// that image. A declared type alone is a claim of whoever sent it.
+pub fn is_raster(content_type: &str, first: &[u8]) -> bool {
+    let essence = essence(content_type);
+    KINDS
+        .iter()
+        .any(|kind| kind.raster && said(kind.types, essence) && (kind.begins)(first))
+}
+
+/// A media type without its parameters (RFC 9110 section 8.3.1).
+fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
+
+fn said(words: &[&str], word: &str) -> bool {
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 /// Whether text opens with one of these tags, blanks and a byte order mark aside.
@@ -120,6 +148,32 @@ mod tests {
             ("a.png", "image/png", b""),
         ] {
             assert!(!agree(name, kind, bytes), "{name} {kind}");
+        }
+    }
+
+    #[test]
+    fn sec_5_2_2_an_image_is_one_by_its_bytes_and_by_its_type() {
+        let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
+        assert!(is_raster("image/png", png));
+        assert!(is_raster("Image/PNG; charset=binary", png));
+        assert!(!is_raster("image/jpeg", png), "type and bytes disagree");
+        assert!(!is_raster("image/png", b"<html><script>alert(1)"));
+        assert!(is_raster("image/jpeg", b"\xFF\xD8\xFF\xE0\0\x10JFIF\0"));
+        assert!(is_raster("image/gif", b"GIF89a\x01\0\x01\0\x80\0"));
+        assert!(is_raster("image/webp", b"RIFF\x24\0\0\0WEBPVP8 "));
+        assert!(is_raster("image/avif", b"\0\0\0\x20ftypavif"));
+    }
+
+    #[test]
+    fn sec_5_3_1_documents_are_never_images() {
+        for (content_type, first) in [
+            ("image/svg+xml", &b"<svg onload=alert(1)>"[..]),
+            ("text/html", b"<html>"),
+            ("image/png", b""),
+            ("application/pdf", b"%PDF-1.7"),
+            ("", b""),
+        ] {
+            assert!(!is_raster(content_type, first), "{content_type}");
         }
     }
 }
