@@ -21,5 +21,9 @@ text_enum! {
     pub enum LinkPurpose {
         /// Choosing a new password.
         Reset = "reset",
+        /// Confirming the address that an account was registered with.
+        Confirm = "confirm",
+        /// Confirming the address that an account is to have from then on.
+        Change = "change",
     }
 }

@@ -127,7 +127,7 @@ pub async fn reset_by_link(
     let hash = passwords::hash(app, &password, &names).await?;
     let mut tx = app.write().await?;
     let spent = links::spend(&mut tx, &hash_of(app, &token), LinkPurpose::Reset, ctx.now).await?;
-    let user = match spent {
+    let user = match spent.and_then(|link| link.user_id) {
         Some(id) => users::by_id(&mut tx, id).await?,
         None => None,
     };
@@ -241,6 +241,10 @@ async fn keep_link(
         hash: hash_of(app, token),
         purpose: LinkPurpose::Reset,
         user_id: user,
+        network: Some(app.network(ctx.client.network())),
+        address: Some(ctx.client.to_string()),
+        email: None,
+        email_key: None,
         created_at: ctx.now,
         expires_at: ctx.now + app.settings.links.reset_lifetime,
         spent_at: None,

@@ -1,8 +1,10 @@
 //! What the operator decided, as plain values. The configuration builds it; nothing here reads a file or a variable.
 
 use doorward_crypto::{Algorithm, Scheme};
-use doorward_domain::{Families, PasswordRules, Purpose, Span};
+use doorward_domain::{Families, PasswordRules, ProviderName, Purpose, Span};
 use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use url::Url;
 
 /// Every setting that a use case depends on.
@@ -22,6 +24,10 @@ pub struct Settings {
     pub v1_prefix: String,
     /// Tokens and the keys that sign them.
     pub tokens: Tokens,
+    /// Family `code`.
+    pub code: CodeFamily,
+    /// Family `confirm`.
+    pub confirm: ConfirmFamily,
     /// Family `session`.
     pub session: SessionFamily,
     /// Family `verified`.
@@ -44,6 +50,10 @@ pub struct Settings {
     pub files: Files,
     /// Messages are shown in the development inbox in place of being sent.
     pub inbox: bool,
+    /// Where text messages go.
+    pub sms: SmsRoute,
+    /// The identity providers whose ID tokens are accepted.
+    pub federation: Federation,
 }
 
 /// `mode`.
@@ -72,10 +82,48 @@ pub struct Tokens {
     pub session_lifetime: Span,
     /// How long the refresh token just used gets the same successor again.
     pub reuse_grace: Span,
+    /// `tokens.refresh = "stateless"`: a refresh token serves until it expires and needs no session row.
+    pub stateless_refresh: bool,
     /// The age at which a signing key gets a successor; zero: never by itself.
     pub rotate_keys_every: Span,
     /// The shared key of HS256.
     pub hs256_key: Option<SecretString>,
+}
+
+/// `api.code.*`.
+#[derive(Clone, Debug)]
+pub struct CodeFamily {
+    /// How long an account waits between two pairs of tokens; zero: not at all.
+    pub token_cooldown: Span,
+    /// What a password set here must look like.
+    pub password: PasswordRules,
+    /// Code points of a nickname.
+    pub nickname: RangeInclusive<usize>,
+    /// Code points of a first or last name.
+    pub name: RangeInclusive<usize>,
+    /// The youngest age, in years.
+    pub min_age: i64,
+    /// How long an access token of a session opened here is good.
+    pub access_lifetime: Span,
+    /// How long a refresh token of a session opened here is good.
+    pub refresh_lifetime: Span,
+    /// Whether anybody learns that an account is suspended, banned or deleted.
+    pub disclose_state: bool,
+    /// Whether an account that has a password keeps its identifiers from whoever proves them.
+    pub guard_identifiers: bool,
+}
+
+/// `api.confirm.*`.
+#[derive(Clone, Debug)]
+pub struct ConfirmFamily {
+    /// Whether registering tells that an address is taken.
+    pub disclose_existence: bool,
+    /// What a password set here must look like.
+    pub password: PasswordRules,
+    /// Whether the `GET` of a client that is no browser confirms.
+    pub confirm_on_get: bool,
+    /// Whether the password form of OAuth 2 (RFC 6749 section 4.3) is taken.
+    pub password_form: bool,
 }
 
 /// `api.session.*`.
@@ -92,6 +140,8 @@ pub struct SessionFamily {
 /// `api.verified.*`.
 #[derive(Clone, Debug)]
 pub struct VerifiedFamily {
+    /// Whether refreshing turns the refresh token over.
+    pub rotate_refresh: bool,
     /// Whether registering tells that an address is taken.
     pub disclose_existence: bool,
     /// What a password set here must look like.
@@ -163,6 +213,8 @@ pub struct CodeRule {
 /// `links.*`.
 #[derive(Clone, Copy, Debug)]
 pub struct Links {
+    /// How long the link that confirms an address is good.
+    pub confirm_lifetime: Span,
     /// How long the link to a new password is good.
     pub reset_lifetime: Span,
 }
@@ -176,6 +228,17 @@ pub struct Accounts {
     pub retention: Span,
     /// How long an account that nobody proved or signed in to is kept.
     pub unproven_lifetime: Span,
+    /// What a change of what matters asks for beside a token.
+    pub reauthenticate: Reauthenticate,
+}
+
+/// `accounts.reauthenticate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reauthenticate {
+    /// What the family's page says.
+    Documented,
+    /// A sign-in of the last quarter of an hour.
+    Fresh,
 }
 
 /// `password.*`.
@@ -185,6 +248,8 @@ pub struct Passwords {
     pub scheme: Scheme,
     /// `password.policy = "strict"`: 8 to 128 code points everywhere, common ones refused.
     pub strict: bool,
+    /// Wrong ones in a row, after a right code, that suspend an account.
+    pub attempts: u32,
 }
 
 /// `cleanup.*`.
@@ -205,4 +270,46 @@ pub struct Files {
     pub max_count: u32,
     /// Whether files are kept whose name, type and first bytes disagree.
     pub any_type: bool,
+}
+
+/// Where text messages go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmsRoute {
+    /// Nowhere: nobody can be reached by telephone.
+    Nowhere,
+    /// Into the development inbox.
+    Inbox,
+    /// To the provider of `sms.*`.
+    Provider,
+}
+
+/// `federation.*`.
+#[derive(Clone, Debug)]
+pub struct Federation {
+    /// The providers, by name.
+    pub providers: BTreeMap<ProviderName, Provider>,
+    /// What links an identity to an account that is there.
+    pub link: Linking,
+}
+
+/// `federation.<name>.*`.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// `iss` of its ID tokens, and where its discovery document is.
+    pub issuer: String,
+    /// Where its keys are, where that is not left to discovery.
+    pub jwks_uri: Option<Url>,
+    /// Whom its ID tokens may be made for.
+    pub client_ids: Vec<String>,
+    /// Whether an ID token must carry a nonce of ours.
+    pub require_nonce: bool,
+}
+
+/// `federation.link`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linking {
+    /// An address that both sides have verified.
+    Verified,
+    /// Nothing but the signed-in user's word.
+    Confirmed,
 }

@@ -37,6 +37,15 @@ pub async fn remember(tx: &mut WriteTx, user: UserId, network: &str, now: Timest
     .map(drop))
 }
 
+/// Forgets every network of an account.
+pub async fn forget_all(tx: &mut WriteTx, user: UserId) -> Result<u64> {
+    on!(tx, c => sqlx::query("DELETE FROM known_networks WHERE user_id = $1")
+        .bind(user)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))
+}
+
 /// Forgets networks that were last seen before `before`, so many at a time.
 pub async fn purge(tx: &mut WriteTx, before: Timestamp, limit: u32) -> Result<u64> {
     on!(tx, c => sqlx::query(

@@ -14,6 +14,14 @@ pub struct Link {
     pub purpose: LinkPurpose,
     /// The account it is for; none, where the address that was named has none. Such a link is good for nothing.
     pub user_id: Option<UserId>,
+    /// Keyed hash of the network that asked for it.
+    pub network: Option<String>,
+    /// The client address that asked for it, for whoever opens it.
+    pub address: Option<String>,
+    /// The address that the account is to have, as it was given.
+    pub email: Option<String>,
+    /// Its canonical form.
+    pub email_key: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Until when it is good.
@@ -22,14 +30,24 @@ pub struct Link {
     pub spent_at: Option<Timestamp>,
 }
 
+macro_rules! link_columns {
+    () => {
+        "hash, purpose, user_id, network, address, email, email_key, created_at, expires_at, spent_at"
+    };
+}
+
 /// Keeps a new link.
 pub async fn insert(tx: &mut WriteTx, link: &Link) -> Result<()> {
-    on!(tx, c => sqlx::query(
-        "INSERT INTO links (hash, purpose, user_id, created_at, expires_at, spent_at) VALUES ($1, $2, $3, $4, $5, $6)",
-    )
+    on!(tx, c => sqlx::query(concat!(
+        "INSERT INTO links (", link_columns!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    ))
     .bind(&link.hash)
     .bind(link.purpose)
     .bind(link.user_id)
+    .bind(link.network.as_deref())
+    .bind(link.address.as_deref())
+    .bind(link.email.as_deref())
+    .bind(link.email_key.as_deref())
     .bind(link.created_at)
     .bind(link.expires_at)
     .bind(link.spent_at)
@@ -45,10 +63,10 @@ pub async fn live(
     purpose: LinkPurpose,
     now: Timestamp,
 ) -> Result<Option<Link>> {
-    on!(tx, c => sqlx::query_as(
-        "SELECT hash, purpose, user_id, created_at, expires_at, spent_at FROM links \
+    on!(tx, c => sqlx::query_as(concat!(
+        "SELECT ", link_columns!(), " FROM links \
          WHERE hash = $1 AND purpose = $2 AND user_id IS NOT NULL AND spent_at IS NULL AND expires_at > $3",
-    )
+    ))
     .bind(hash)
     .bind(purpose)
     .bind(now)
@@ -56,23 +74,40 @@ pub async fn live(
     .await)
 }
 
-/// Uses a link up and says whose it was. Of any number of callers one hears so; its effect belongs into the same
-/// transaction.
+/// Uses a link up and gives it. Of any number of callers one gets it; its effect belongs into the same transaction.
 pub async fn spend(
     tx: &mut WriteTx,
     hash: &str,
     purpose: LinkPurpose,
     now: Timestamp,
-) -> Result<Option<UserId>> {
-    on!(tx, c => sqlx::query_scalar(
+) -> Result<Option<Link>> {
+    on!(tx, c => sqlx::query_as(concat!(
         "UPDATE links SET spent_at = $3 WHERE hash = $1 AND purpose = $2 AND user_id IS NOT NULL AND spent_at IS NULL \
-         AND expires_at > $3 RETURNING user_id",
-    )
+         AND expires_at > $3 RETURNING ", link_columns!(),
+    ))
     .bind(hash)
     .bind(purpose)
     .bind(now)
     .fetch_optional(c)
     .await)
+}
+
+/// Voids the links of one purpose that a user has.
+pub async fn void(
+    tx: &mut WriteTx,
+    user: UserId,
+    purpose: LinkPurpose,
+    now: Timestamp,
+) -> Result<u64> {
+    on!(tx, c => sqlx::query(
+        "UPDATE links SET spent_at = $3 WHERE user_id = $1 AND purpose = $2 AND spent_at IS NULL",
+    )
+    .bind(user)
+    .bind(purpose)
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))
 }
 
 /// Voids every link of a user.

@@ -44,6 +44,7 @@ const ALL: &[(Migration, &str)] = &[
         "../../../migrations/0002_wrong_guesses.sql"
     ),
     step!(3, "links", "../../../migrations/0003_links.sql"),
+    step!(4, "identities", "../../../migrations/0004_identities.sql"),
 ];
 
 /// The steps that the database behind `tx` lacks.

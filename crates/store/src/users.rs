@@ -5,7 +5,19 @@
 
 use crate::connection::Lease;
 use crate::{Error, ReadTx, Result, WriteTx};
-use doorward_domain::{Email, Login, Nickname, Phone, Profile, Status, Timestamp, UserId};
+use doorward_domain::{
+    Email, Identifier, Login, Nickname, Phone, Profile, Span, Status, Timestamp, UserId,
+};
+
+mod identifiers;
+mod passwords;
+
+pub use identifiers::{
+    attach_email, attach_phone, confirm_email, confirm_phone, detach_email, detach_phone,
+};
+pub use passwords::{
+    clear_password, count_password_failure, rehash_password, reset_password_failures, set_password,
+};
 
 const TABLE: &str = "users";
 
@@ -39,6 +51,10 @@ pub struct User {
     pub updated_at: Timestamp,
     pub last_login_at: Option<Timestamp>,
     pub deleted_at: Option<Timestamp>,
+    /// Wrong passwords in a row after a right code.
+    pub password_failures: i64,
+    /// When family `code` last gave tokens.
+    pub tokens_issued_at: Option<Timestamp>,
 }
 
 /// What a new account starts with.
@@ -91,7 +107,8 @@ macro_rules! user_columns {
         "users.id, users.status, users.email, users.email_key, users.email_proven_at, users.phone, users.phone_key, \
          users.phone_proven_at, users.login, users.login_key, users.nickname, users.nickname_key, users.first_name, \
          users.last_name, users.full_name, users.age, users.password_hash, users.password_set_at, \
-         users.registered_network, users.epoch, users.created_at, users.updated_at, users.last_login_at, users.deleted_at"
+         users.registered_network, users.epoch, users.created_at, users.updated_at, users.last_login_at, users.deleted_at, \
+         users.password_failures, users.tokens_issued_at"
     };
 }
 pub(crate) use user_columns;
@@ -204,53 +221,28 @@ pub async fn by_phone(tx: &mut ReadTx, phone: &Phone) -> Result<Option<User>> {
         .await)
 }
 
-/// Marks the address as proven; `false` when it was before, or there is none.
-pub async fn confirm_email(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<bool> {
-    let rows = on!(tx, c => sqlx::query(
-        "UPDATE users SET email_proven_at = $2, updated_at = $2 \
-         WHERE id = $1 AND email_key IS NOT NULL AND email_proven_at IS NULL",
-    )
-    .bind(id)
-    .bind(now)
-    .execute(c)
-    .await
-    .map(|done| done.rows_affected()))?;
-    Ok(rows == 1)
+/// The account that has this identifier, proven or not.
+pub async fn by_identifier(tx: &mut ReadTx, identifier: &Identifier) -> Result<Option<User>> {
+    match identifier {
+        Identifier::Email(email) => by_email(tx, email).await,
+        Identifier::Phone(phone) => by_phone(tx, phone).await,
+        Identifier::Login(login) => by_login(tx, login).await,
+    }
 }
 
-/// Sets the password hash; `false` when there is no such account.
-pub async fn set_password(
+/// Notes that tokens are given; `false` when that was less than `cooldown` ago. Of any number of callers one hears `true`.
+pub async fn note_tokens(
     tx: &mut WriteTx,
     id: UserId,
-    hash: &str,
     now: Timestamp,
+    cooldown: Span,
 ) -> Result<bool> {
     let rows = on!(tx, c => sqlx::query(
-        "UPDATE users SET password_hash = $2, password_set_at = $3, updated_at = $3 \
-         WHERE id = $1 AND deleted_at IS NULL",
+        "UPDATE users SET tokens_issued_at = $2 WHERE id = $1 AND (tokens_issued_at IS NULL OR tokens_issued_at <= $3)",
     )
     .bind(id)
-    .bind(hash)
     .bind(now)
-    .execute(c)
-    .await
-    .map(|done| done.rows_affected()))?;
-    Ok(rows == 1)
-}
-
-/// Exchanges the hash of an unchanged password for a better one; `false` when the password is no longer that one.
-pub async fn rehash_password(
-    tx: &mut WriteTx,
-    id: UserId,
-    old_hash: &str,
-    new_hash: &str,
-) -> Result<bool> {
-    let rows = on!(tx, c => sqlx::query(
-        "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
-    )
-    .bind(id)
-    .bind(old_hash)
-    .bind(new_hash)
+    .bind(now - cooldown)
     .execute(c)
     .await
     .map(|done| done.rows_affected()))?;
@@ -300,8 +292,8 @@ pub async fn scrub(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<bool>
         "UPDATE users SET status = $2, email = NULL, email_key = NULL, email_proven_at = NULL, phone = NULL, \
          phone_key = NULL, phone_proven_at = NULL, login = NULL, login_key = NULL, nickname = NULL, nickname_key = NULL, \
          first_name = NULL, last_name = NULL, full_name = NULL, age = NULL, password_hash = NULL, \
-         password_set_at = NULL, registered_network = NULL, last_login_at = NULL, epoch = epoch + 1, updated_at = $3, \
-         deleted_at = $3 WHERE id = $1 AND deleted_at IS NULL",
+         password_set_at = NULL, registered_network = NULL, last_login_at = NULL, password_failures = 0, tokens_issued_at = NULL, \
+         epoch = epoch + 1, updated_at = $3, deleted_at = $3 WHERE id = $1 AND deleted_at IS NULL",
     )
     .bind(id)
     .bind(Status::Deleted)
@@ -368,6 +360,19 @@ pub async fn stale_unproven(tx: &mut ReadTx, before: Timestamp, limit: u32) -> R
     .bind(Status::Temp)
     .bind(Status::Active)
     .bind(before)
+    .bind(i64::from(limit))
+    .fetch_all(c)
+    .await)
+}
+
+/// Temporary accounts that have no code any more which could make them accounts.
+pub async fn stale_temporary(tx: &mut ReadTx, now: Timestamp, limit: u32) -> Result<Vec<UserId>> {
+    on!(tx, c => sqlx::query_scalar(
+        "SELECT id FROM users WHERE status = $1 AND NOT EXISTS \
+         (SELECT 1 FROM codes WHERE codes.user_id = users.id AND codes.expires_at > $2) ORDER BY created_at LIMIT $3",
+    )
+    .bind(Status::Temp)
+    .bind(now)
     .bind(i64::from(limit))
     .fetch_all(c)
     .await)

@@ -8,8 +8,9 @@ use doorward_http::{HttpSettings, NamedLimits, PathRule, PlainHttp, Trusted};
 use doorward_service::keys::BroughtKey;
 use doorward_service::passwords;
 use doorward_service::settings::{
-    self, Accounts, Cleanup, CodeRule, Codes, Escalation, Files, Links, Passwords, ProofFamily,
-    SessionFamily, Settings, Tokens, VerifiedFamily,
+    self, Accounts, Cleanup, CodeFamily, CodeRule, Codes, ConfirmFamily, Escalation, Federation,
+    Files, Links, Passwords, ProofFamily, SessionFamily, Settings, SmsRoute, Tokens,
+    VerifiedFamily,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -44,6 +45,27 @@ pub(super) fn service(config: &Config, proof_key: Option<SecretString>) -> Resul
         families,
         v1_prefix: all.text("api.v1_prefix").unwrap_or_default().to_owned(),
         tokens: tokens(config)?,
+        code: CodeFamily {
+            token_cooldown: all.span("api.code.token_cooldown"),
+            password: password_rules(config, lengths(config, "api.code.password_length")),
+            nickname: span_of(config, "api.code.nickname_length"),
+            name: span_of(config, "api.code.name_length"),
+            min_age: i64::from(all.number::<u32>("api.code.min_age")),
+            access_lifetime: all
+                .maybe_span("api.code.access_lifetime")
+                .unwrap_or_else(|| all.span("tokens.access_lifetime")),
+            refresh_lifetime: all
+                .maybe_span("api.code.refresh_lifetime")
+                .unwrap_or_else(|| all.span("tokens.refresh_lifetime")),
+            disclose_state: true,
+            guard_identifiers: false,
+        },
+        confirm: ConfirmFamily {
+            disclose_existence: all.flag("api.confirm.disclose_existence"),
+            password: password_rules(config, lengths(config, "api.confirm.password_length")),
+            confirm_on_get: true,
+            password_form: true,
+        },
         session: SessionFamily {
             access_lifetime: all.span("api.session.access_lifetime"),
             password: password_rules(
@@ -57,6 +79,7 @@ pub(super) fn service(config: &Config, proof_key: Option<SecretString>) -> Resul
             open_registration: all.flag("api.session.open_registration"),
         },
         verified: VerifiedFamily {
+            rotate_refresh: all.flag("api.verified.rotate_refresh"),
             disclose_existence: all.flag("api.verified.disclose_existence"),
             password: password_rules(config, lengths(config, "api.verified.password_length")),
         },
@@ -76,16 +99,19 @@ pub(super) fn service(config: &Config, proof_key: Option<SecretString>) -> Resul
             },
         },
         links: Links {
+            confirm_lifetime: all.span("links.confirm.lifetime"),
             reset_lifetime: all.span("links.reset.lifetime"),
         },
         accounts: Accounts {
             require_verified_email: all.flag("accounts.require_verified_email"),
             retention: all.span("accounts.retention"),
             unproven_lifetime: all.span("accounts.unproven_lifetime"),
+            reauthenticate: settings::Reauthenticate::Documented,
         },
         password: Passwords {
             scheme: scheme(config),
             strict: has_strict_passwords(config),
+            attempts: all.number("password.attempts"),
         },
         cleanup: Cleanup {
             interval: all.span("cleanup.interval"),
@@ -98,6 +124,15 @@ pub(super) fn service(config: &Config, proof_key: Option<SecretString>) -> Resul
             any_type: all.flag("files.any_type"),
         },
         inbox: matches!(config.mail(), crate::config::Mail::Inbox),
+        sms: if matches!(config.mail(), crate::config::Mail::Inbox) {
+            SmsRoute::Inbox
+        } else {
+            SmsRoute::Nowhere
+        },
+        federation: Federation {
+            providers: std::collections::BTreeMap::new(),
+            link: settings::Linking::Verified,
+        },
     })
 }
 
@@ -128,6 +163,7 @@ fn tokens(config: &Config) -> Result<Tokens> {
         refresh_lifetime: all.span("tokens.refresh_lifetime"),
         session_lifetime: all.span("tokens.session_lifetime"),
         reuse_grace: all.span("tokens.reuse_grace"),
+        stateless_refresh: all.text("tokens.refresh") == Some("stateless"),
         rotate_keys_every: all
             .maybe_span("tokens.rotate_keys_every")
             .unwrap_or(usual_rotation),
@@ -149,13 +185,19 @@ fn password_rules(config: &Config, documented: PasswordRules) -> PasswordRules {
 }
 
 fn lengths(config: &Config, name: &str) -> PasswordRules {
-    let (min, max) = config.all.range(name);
-    let length = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+    let (min, max) = span_of(config, name).into_inner();
     PasswordRules {
-        min: length(min),
-        max: length(max),
+        min,
+        max,
         mixed: false,
     }
+}
+
+/// The shortest and the longest that a setting allows.
+fn span_of(config: &Config, name: &str) -> std::ops::RangeInclusive<usize> {
+    let (min, max) = config.all.range(name);
+    let length = |count: u32| usize::try_from(count).unwrap_or(usize::MAX);
+    length(min)..=length(max)
 }
 
 fn code_rule(config: &Config, purpose: &str) -> CodeRule {

@@ -78,6 +78,10 @@ on_every_backend! {
             hash: hash.to_owned(),
             purpose: LinkPurpose::Reset,
             user_id,
+            network: Some("n1".to_owned()),
+            address: Some("192.0.2.1".to_owned()),
+            email: None,
+            email_key: None,
             created_at: NOW,
             expires_at: later(Span::hours(1)),
             spent_at: None,
@@ -93,7 +97,8 @@ on_every_backend! {
             let store = store.clone();
             async move { write(&store, async |tx| links::spend(tx, "aa", LinkPurpose::Reset, NOW).await).await }
         }).await;
-        assert_eq!(won.into_iter().flatten().collect::<Vec<_>>(), [user]);
+        let winners: Vec<_> = won.into_iter().flatten().collect();
+        assert_eq!(winners, [Link { spent_at: Some(NOW), ..link("aa", Some(user)) }]);
         assert!(!live("aa", NOW).await);
         assert_eq!(write(&store, async |tx| links::spend(tx, "cc", LinkPurpose::Reset, NOW).await).await, None);
         assert_eq!(write(&store, async |tx| links::void_all(tx, user, NOW).await).await, 1);

@@ -8,7 +8,12 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::collections::BTreeSet;
 
 const CORE: Migration = step(1, "core");
-const ALL: [Migration; 3] = [CORE, step(2, "wrong_guesses"), step(3, "links")];
+const ALL: [Migration; 4] = [
+    CORE,
+    step(2, "wrong_guesses"),
+    step(3, "links"),
+    step(4, "identities"),
+];
 
 const fn step(version: i64, name: &'static str) -> Migration {
     Migration { version, name }
@@ -29,7 +34,7 @@ async fn both_engines_have_the_same_tables_columns_indexes_and_references() {
     let mut postgres = PgConnection::connect(&server.place.url).await.unwrap();
     let (columns, indexes, references) = sqlite_schema(&mut sqlite).await;
     let (pg_columns, pg_indexes, pg_references) = postgres_schema(&mut postgres).await;
-    assert!(columns.len() > 80 && indexes.len() > 20 && references.len() == 4);
+    assert!(columns.len() > 80 && indexes.len() > 20 && references.len() == 5);
     assert_eq!(columns, pg_columns);
     assert_eq!(indexes, pg_indexes);
     assert_eq!(references, pg_references);
