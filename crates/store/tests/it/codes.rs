@@ -1,5 +1,5 @@
 use crate::support::*;
-use doorward_domain::{CodeId, Purpose, Span, Timestamp};
+use doorward_domain::{CodeId, Purpose, Span, Timestamp, UserId};
 use doorward_store::Store;
 use doorward_store::codes::{self, CodeKey, Guess, NewCode};
 
@@ -23,6 +23,14 @@ fn code(network: &str, created_at: Timestamp) -> NewCode {
         created_at,
         expires_at: created_at + Span::minutes(10),
         cooldown_until: created_at + Span::minutes(1),
+    }
+}
+
+/// A live code for a user.
+pub(crate) fn for_user(network: &str, user: UserId) -> NewCode {
+    NewCode {
+        user_id: Some(user),
+        ..code(network, NOW)
     }
 }
 

@@ -11,6 +11,10 @@ mod commits;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod identifiers;
+#[cfg(test)]
+mod identities;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod keys;
