@@ -45,6 +45,12 @@ impl Call {
         call
     }
 
+    pub(crate) fn put(path: &'static str, body: &Value) -> Self {
+        let mut call = Self::post(path, body);
+        *call.request.method_mut() = Method::PUT;
+        call
+    }
+
     pub(crate) fn bearer(mut self, token: &str) -> anyhow::Result<Self> {
         let value = HeaderValue::try_from(format!("Bearer {token}"))?;
         self.headers().insert(AUTHORIZATION, value);
@@ -214,6 +220,49 @@ pub(crate) async fn each(
     let connections = connections.min(calls.len());
     let next = AtomicUsize::new(0);
     drive(address, Supply::Shared { calls, next }, connections).await
+}
+
+/// Gives every call a connection of its own; each answer makes the next call of its connection, for `time`. Gives the calls
+/// that would come next, too.
+pub(crate) async fn chain(
+    address: SocketAddr,
+    calls: Vec<Call>,
+    next: fn(&Answer) -> anyhow::Result<Call>,
+    time: Duration,
+) -> anyhow::Result<(Measured, Vec<Call>)> {
+    let mut open = Vec::with_capacity(calls.len());
+    for call in calls {
+        open.push((Connection::open(address).await?, call));
+    }
+    let start = Instant::now();
+    let mut tasks = JoinSet::new();
+    for (connection, call) in open {
+        tasks.spawn(follow(connection, call, next, start + time));
+    }
+    let (mut measured, mut calls) = (Measured::default(), Vec::new());
+    while let Some(found) = tasks.join_next().await {
+        let (found, call) = found??;
+        measured.join(found);
+        calls.push(call);
+    }
+    measured.elapsed = start.elapsed();
+    Ok((measured, calls))
+}
+
+async fn follow(
+    mut connection: Connection,
+    mut call: Call,
+    next: fn(&Answer) -> anyhow::Result<Call>,
+    end: Instant,
+) -> anyhow::Result<(Measured, Call)> {
+    let mut measured = Measured::default();
+    while Instant::now() < end {
+        let sent = Instant::now();
+        let answer = connection.ask(&call).await?;
+        measured.latencies.push(sent.elapsed());
+        call = next(&answer)?;
+    }
+    Ok((measured, call))
 }
 
 /// Where a connection gets its next request from.

@@ -13,6 +13,7 @@ mod process;
 mod report;
 mod scenarios;
 mod server;
+mod timing;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -42,12 +43,24 @@ struct Cli {
     /// Short measurements: a look, no figure to quote
     #[arg(long)]
     quick: bool,
+    /// What to measure
+    #[arg(long, value_enum, default_value_t = What::Rates)]
+    what: What,
     /// JSON instead of a table
     #[arg(long)]
     json: bool,
     /// Be the bare server that Doorward is compared with
     #[arg(long, hide = true)]
     bare_server: bool,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, ValueEnum)]
+enum What {
+    /// Rates, starts and memory
+    Rates,
+    /// Whether the time of an answer tells who has an account
+    Timing,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -103,9 +116,11 @@ async fn measure(cli: &Cli) -> anyhow::Result<Report> {
     let pace = if cli.quick { Pace::QUICK } else { Pace::FULL };
     let mut report = Report::new(&binary, cli.quick);
     for engine in cli.engine.chosen() {
-        scenarios::run(&binary, *engine, pace, &mut report)
-            .await
-            .with_context(|| format!("measuring on {engine}"))?;
+        let measured = match cli.what {
+            What::Rates => scenarios::run(&binary, *engine, pace, &mut report).await,
+            What::Timing => scenarios::tell_apart(&binary, *engine, pace, &mut report).await,
+        };
+        measured.with_context(|| format!("measuring on {engine}"))?;
     }
     Ok(report)
 }

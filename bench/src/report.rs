@@ -36,6 +36,8 @@ pub(crate) enum Unit {
     PerSecond,
     Milliseconds,
     Mebibytes,
+    /// How well a classifier tells two kinds of answers apart: 0.5 is not at all.
+    Area,
 }
 
 /// Whether a target was reached.
@@ -65,6 +67,7 @@ impl Verdict {
 enum Bound {
     AtLeast(f64),
     AtMost(f64),
+    Around { middle: f64, by: f64 },
 }
 
 /// A limit that was measured beside the figure, and the share of it that Doorward reaches.
@@ -132,6 +135,13 @@ impl Figure {
         self
     }
 
+    /// What it is to be, give or take.
+    pub(crate) fn around(mut self, middle: f64, by: f64) -> Self {
+        self.target = Some(Bound::Around { middle, by });
+        self.verdict = Some(Verdict::of((self.value - middle).abs() <= by));
+        self
+    }
+
     /// Puts a limit beside it, and the share of that limit that is to be reached, if one is.
     pub(crate) fn beside(
         mut self,
@@ -173,6 +183,7 @@ impl Figure {
         match self.target {
             Some(Bound::AtLeast(bound)) => format!("≥ {}", amount(bound, self.unit)),
             Some(Bound::AtMost(bound)) => format!("≤ {}", amount(bound, self.unit)),
+            Some(Bound::Around { middle, by }) => format!("{middle:.2} ± {by:.2}"),
             None => String::new(),
         }
     }
@@ -336,6 +347,7 @@ fn amount(value: f64, unit: Unit) -> String {
         Unit::PerSecond => format!("{}/s", grouped(value)),
         Unit::Milliseconds => format!("{value:.1} ms"),
         Unit::Mebibytes => format!("{value:.1} MiB"),
+        Unit::Area => format!("{value:.3}"),
     }
 }
 

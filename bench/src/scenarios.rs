@@ -3,6 +3,7 @@
 //! People are registered first, by a process with a cheap password hash. Whoever signs in later does so once
 //! before the clock runs, so that no hash is still to be replaced.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
@@ -13,10 +14,11 @@ use serde_json::json;
 
 use crate::bare::BareServer;
 use crate::limits::Limit;
-use crate::load::{self, CONNECTIONS, Call, Connection, Measured};
+use crate::load::{self, Answer, CONNECTIONS, Call, Connection, Measured};
 use crate::mail;
 use crate::report::{Engine, Figure, Report, Unit, millis};
 use crate::server::{Doorward, Installation, Purpose};
+use crate::timing::{self, QUESTIONS};
 
 const PASSWORD: &str = "Correct-Horse-7";
 
@@ -31,6 +33,8 @@ const SETTLING: Duration = Duration::from_secs(2);
 
 const SIGN_IN_SHARE: f64 = 0.85;
 const REFRESH_SHARE: f64 = 0.50;
+/// How far the area under the curve may lie from what tells nothing.
+const TOLD_BY: f64 = 0.05;
 const PROFILE_SHARE: f64 = 0.30;
 const CODES_PER_SECOND: f64 = 3000.0;
 const FIRST_ANSWER_MS: f64 = 100.0;
@@ -48,6 +52,8 @@ pub(crate) struct Pace {
     addresses: usize,
     /// Starts, of which the median counts.
     starts: usize,
+    /// Pairs of a known and an unknown person.
+    pairs: usize,
 }
 
 impl Pace {
@@ -56,12 +62,14 @@ impl Pace {
         scenario: Duration::from_secs(2),
         addresses: 6000,
         starts: 11,
+        pairs: 2000,
     };
     pub(crate) const QUICK: Self = Self {
         limit: Duration::from_millis(250),
         scenario: Duration::from_millis(500),
         addresses: 1000,
         starts: 3,
+        pairs: 100,
     };
 }
 
@@ -82,8 +90,43 @@ pub(crate) async fn run(
     bench.codes(doorward.address, report).await?;
     bench.sign_ins(doorward.address, report).await?;
     bench.tokens(doorward.address, report).await?;
+    bench.rotation(doorward.address, report).await?;
+    bench.proofs(doorward.address, report).await?;
+    bench.sign_ins_by_code(doorward.address, report).await?;
     doorward.stop().await?;
     bench.starts_and_memory(report).await
+}
+
+/// Measures whether the time of an answer tells who has an account.
+pub(crate) async fn tell_apart(
+    binary: &Path,
+    engine: Engine,
+    pace: Pace,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let bench = Bench {
+        engine,
+        pace,
+        installation: Installation::new(binary, engine).await?,
+    };
+    let doorward = bench.installation.start(Purpose::Hiding).await?;
+    bench.say("registering people at full cost");
+    let calls = timing::registrations(pace.pairs);
+    let registered = load::each(doorward.address, calls, CONNECTIONS).await?;
+    ensure!(
+        registered.refusals().is_none(),
+        "not everybody could register; {}",
+        registered.refusals().unwrap_or_default()
+    );
+    // The messages of registering are delivered before anything is timed.
+    mail::collect(&bench.installation.data(), pace.pairs).await?;
+    for question in &QUESTIONS {
+        bench.say(question.name);
+        let area = timing::area(doorward.address, question, pace.pairs).await?;
+        let figure = Figure::new(engine, question.name, area, Unit::Area);
+        report.add(figure.around(0.5, TOLD_BY));
+    }
+    doorward.stop().await
 }
 
 /// What was found in the same rounds.
@@ -217,6 +260,95 @@ impl Bench {
         Ok(())
     }
 
+    /// Refreshing where each token is spent for the next: a signature and a durable commit.
+    async fn rotation(&self, address: SocketAddr, report: &mut Report) -> anyhow::Result<()> {
+        let name = "refresh, rotating";
+        self.say(name);
+        let mut calls = Vec::new();
+        let mut connection = Connection::open(address).await?;
+        for place in 0..CONNECTIONS {
+            let sign_in = Call::post("/auth/login", &by_email(place));
+            calls.push(next_refresh(&connection.ask(&sign_in).await?)?);
+        }
+        let (limit, mut found) = (Limit::RsaSigning, Compared::default());
+        let mut limits = limit.measure(self.pace.limit)?;
+        for _ in 0..ROUNDS {
+            let (measured, next) =
+                load::chain(address, calls, next_refresh, self.pace.scenario).await?;
+            found.doorward.add(measured);
+            calls = next;
+            limits += limit.measure(self.pace.limit)?;
+        }
+        found.limit = limits / f64::from(ROUNDS + 1);
+        let figure = Figure::rate(self.engine, name, &found.doorward);
+        report.add(figure.beside(limit.name(), found.limit, Some(REFRESH_SHARE)));
+        Ok(())
+    }
+
+    /// Family `proof`: the codes of people without an account, each of which makes one.
+    async fn proofs(&self, address: SocketAddr, report: &mut Report) -> anyhow::Result<()> {
+        let asks = (0..self.pace.addresses).map(|place| {
+            let form = json!({ "email": stranger("proof", place), "project_id": "bench" });
+            Call::post("/api/v1/auth/send-code", &form)
+        });
+        let codes = self
+            .send("code send, proof", address, asks.collect(), report)
+            .await?;
+        let proofs = codes.iter().map(|(email, code)| {
+            let form = json!({ "email": email, "project_id": "bench", "code": code });
+            Call::post("/api/v1/auth/verify-code", &form)
+        });
+        let found = load::each(address, proofs.collect(), CONNECTIONS).await?;
+        let limit = Limit::RsaSigning;
+        let figure = Figure::rate(self.engine, "proof", &found);
+        report.add(figure.beside(limit.name(), limit.measure(self.pace.limit)?, None));
+        Ok(())
+    }
+
+    /// Family `code`: the codes of people without an account, each of which makes one and signs in to it.
+    async fn sign_ins_by_code(
+        &self,
+        address: SocketAddr,
+        report: &mut Report,
+    ) -> anyhow::Result<()> {
+        let asks = (0..self.pace.addresses)
+            .map(|place| Call::post("/auth/code", &json!({ "email": stranger("code", place) })));
+        let codes = self
+            .send("code send, code", address, asks.collect(), report)
+            .await?;
+        let sign_ins = codes.iter().map(|(email, code)| {
+            Call::put("/auth/token", &json!({ "email": email, "code": code }))
+        });
+        let found = load::each(address, sign_ins.collect(), CONNECTIONS).await?;
+        let limit = Limit::RsaSigning;
+        let figure = Figure::rate(self.engine, "sign-in, code", &found);
+        let figure = figure.beside(limit.name(), limit.measure(self.pace.limit)?, None);
+        report.add(figure.note("two signatures each".to_owned()));
+        Ok(())
+    }
+
+    /// Asks for codes of people who have none, and reads them from the messages.
+    async fn send(
+        &self,
+        name: &'static str,
+        address: SocketAddr,
+        asks: Vec<Call>,
+        report: &mut Report,
+    ) -> anyhow::Result<HashMap<String, String>> {
+        self.say(name);
+        mail::clear(&self.installation.data())?;
+        let count = asks.len();
+        let sent = load::each(address, asks, CONNECTIONS).await?;
+        let mut figure = Figure::rate(self.engine, name, &sent);
+        let codes = mail::collect(&self.installation.data(), count).await?;
+        if codes.len() < count {
+            let missing = count - codes.len();
+            figure = figure.note(format!("{missing} messages did not arrive in time"));
+        }
+        report.add(figure);
+        Ok(codes)
+    }
+
     /// Sends calls to Doorward and to a bare server, and measures the limit before, between and after.
     async fn compare(
         &self,
@@ -299,6 +431,17 @@ fn by_login(place: usize) -> serde_json::Value {
 
 fn by_email(place: usize) -> serde_json::Value {
     json!({ "email": email(place), "password": PASSWORD })
+}
+
+/// The refresh that the tokens in an answer allow.
+fn next_refresh(answer: &Answer) -> anyhow::Result<Call> {
+    let body = json!({ "refresh_token": answer.text("refresh_token")? });
+    Ok(Call::post("/auth/refresh", &body))
+}
+
+/// Somebody who has no account yet.
+fn stranger(name: &str, place: usize) -> String {
+    format!("{name}-{place}@example.com")
 }
 
 fn email(place: usize) -> String {

@@ -25,11 +25,14 @@ const POLL: Duration = Duration::from_millis(1);
 const DATA: &str = "data";
 
 /// What the figures are measured with, beside every default; also a line of the report.
-pub(crate) const MEASURED_WITH: [(&str, &str); 6] = [
+pub(crate) const MEASURED_WITH: [(&str, &str); 9] = [
     ("DOORWARD_MODE", "production"),
-    ("DOORWARD_API__FAMILIES", "session,verified"),
     ("DOORWARD_RATE_LIMIT__ENABLED", "false"),
+    ("DOORWARD_CODES__SIGN_IN__COOLDOWN", "0"),
     ("DOORWARD_CODES__VERIFY__COOLDOWN", "0"),
+    ("DOORWARD_CODES__RESET__COOLDOWN", "0"),
+    ("DOORWARD_API__CODE__TOKEN_COOLDOWN", "0"),
+    ("DOORWARD_PROOF__PROJECTS", "bench"),
     ("DOORWARD_MAIL__TRANSPORT", "file"),
     ("DOORWARD_MAIL__FROM", "doorward@example.com"),
 ];
@@ -41,6 +44,13 @@ const PREPARED_WITH: [(&str, &str); 3] = [
     ("DOORWARD_PASSWORD__ARGON2_ITERATIONS", "1"),
 ];
 
+/// What differs where nobody is to learn who has an account: registering tells it by default.
+const HIDING_WITH: [(&str, &str); 3] = [
+    ("DOORWARD_API__CONFIRM__DISCLOSE_EXISTENCE", "false"),
+    ("DOORWARD_API__SESSION__OPEN_REGISTRATION", "false"),
+    ("DOORWARD_API__VERIFIED__DISCLOSE_EXISTENCE", "false"),
+];
+
 /// What a process is started for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -48,6 +58,8 @@ pub(crate) enum Purpose {
     Preparing,
     /// To be measured.
     Measuring,
+    /// To be measured where it tells nobody who has an account.
+    Hiding,
 }
 
 /// The data of one installation, which its processes find again.
@@ -124,8 +136,14 @@ impl Installation {
                 .env("DOORWARD_DATABASE__URL", &servers.database_url)
                 .env("DOORWARD_REDIS__URL", &servers.redis_url);
         }
-        if purpose == Purpose::Preparing {
-            command.envs(PREPARED_WITH);
+        match purpose {
+            Purpose::Measuring => {}
+            Purpose::Preparing => {
+                command.envs(PREPARED_WITH);
+            }
+            Purpose::Hiding => {
+                command.envs(HIDING_WITH);
+            }
         }
         Ok(command)
     }

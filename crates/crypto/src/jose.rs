@@ -6,6 +6,7 @@
 mod algorithm;
 mod claims;
 mod der;
+mod foreign;
 mod hmac;
 mod jwk;
 mod key_set;
@@ -18,6 +19,7 @@ use thiserror::Error;
 
 pub use self::algorithm::{Algorithm, UnknownAlgorithm};
 pub use self::claims::parse_claims;
+pub use self::foreign::{ForeignKeys, ForeignToken};
 pub use self::hmac::HmacKey;
 pub use self::jwk::Jwk;
 pub use self::key_set::{KeySet, Verified, VerifyingKey};

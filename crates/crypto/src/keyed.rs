@@ -23,8 +23,12 @@ pub enum Label {
     Network,
     /// The subject that a limit or a code counts by.
     Subject,
+    /// Nonces that ID tokens of identity providers carry.
+    Nonce,
     /// Identifiers of deleted accounts.
     Tombstone,
+    /// Rows of other services, by which an import sees that one has changed.
+    Imported,
     /// Ids of tokens, made from session and counter.
     Jti,
     /// Keys of rate limits.
@@ -41,7 +45,9 @@ impl Label {
             Self::Refresh => b"doorward/1/refresh",
             Self::Network => b"doorward/1/network",
             Self::Subject => b"doorward/1/subject",
+            Self::Nonce => b"doorward/1/nonce",
             Self::Tombstone => b"doorward/1/tombstone",
+            Self::Imported => b"doorward/1/imported",
             Self::Jti => b"doorward/1/jti",
             Self::RateKey => b"doorward/1/rate-key",
             Self::Check => b"doorward/1/check",

@@ -19,8 +19,9 @@ pub use crate::code::{CodeShape, CodeShapeError, numeric};
 pub use crate::compare::{constant_time_eq, sha256};
 pub use crate::entropy::Entropy;
 pub use crate::jose::{
-    Algorithm, HmacKey, JoseError, Jwk, KeyError, KeySet, PublicKey, RsaSize, Signer, SigningKey,
-    SigningSecret, UnknownAlgorithm, Verified, VerifyingKey, parse_claims,
+    Algorithm, ForeignKeys, ForeignToken, HmacKey, JoseError, Jwk, KeyError, KeySet, PublicKey,
+    RsaSize, Signer, SigningKey, SigningSecret, UnknownAlgorithm, Verified, VerifyingKey,
+    parse_claims,
 };
 pub use crate::keyed::{KeyedHash, Label};
 pub use crate::master::{MasterKey, MasterKeyError};

@@ -122,12 +122,13 @@ mod tests {
         Vault::new(&master(1), None)
     }
 
-    const LABELS: [Label; 9] = [
+    const LABELS: [Label; 10] = [
         Label::Code,
         Label::Link,
         Label::Refresh,
         Label::Network,
         Label::Subject,
+        Label::Nonce,
         Label::Tombstone,
         Label::Jti,
         Label::RateKey,

@@ -11,6 +11,7 @@ use doorward_domain::{Family, Quota, Rejection};
 use doorward_http::{Authorization, Context, NamedLimits, State};
 use doorward_service::tokens::{self, Caller};
 use doorward_service::{Ctx, Error, Settings, SharedApp};
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 use secrecy::{ExposeSecret, SecretString};
 use std::future::Future;
@@ -40,6 +41,8 @@ pub(crate) struct Call<T> {
     web: State,
     ctx: Ctx,
     authorization: Authorization,
+    /// Whether there is a header `Authorization` at all.
+    authorizes: bool,
     table: PhantomData<T>,
 }
 
@@ -47,6 +50,16 @@ impl<T: Table> Call<T> {
     /// What the operator decided.
     pub(crate) fn settings(&self) -> &Settings {
         self.web.app.settings()
+    }
+
+    /// What the surfaces share.
+    pub(crate) const fn web(&self) -> &State {
+        &self.web
+    }
+
+    /// The circumstances of the request.
+    pub(crate) const fn ctx(&self) -> &Ctx {
+        &self.ctx
     }
 
     /// Does `work` to its end, whatever becomes of the client, and refuses as the table says for `at`.
@@ -95,6 +108,11 @@ impl<T: Table> Call<T> {
         }
     }
 
+    /// Whether something else than a bearer token is shown where one belongs.
+    pub(crate) fn shows_something_else(&self) -> bool {
+        self.authorizes && self.bearer().is_none()
+    }
+
     /// The bearer token, where nothing goes without one.
     pub(crate) fn token(&self, at: T) -> Result<SecretString, Refused> {
         self.bearer()
@@ -103,7 +121,11 @@ impl<T: Table> Call<T> {
 
     /// Whoever the access token belongs to.
     pub(crate) async fn caller(&self) -> Result<Caller, Refused> {
-        let token = self.token(T::TOKEN)?;
+        self.caller_of(self.token(T::TOKEN)?).await
+    }
+
+    /// Whoever this access token belongs to.
+    pub(crate) async fn caller_of(&self, token: SecretString) -> Result<Caller, Refused> {
         self.run(T::TOKEN, |app, ctx| async move {
             tokens::authenticate(&app, &ctx, token.expose_secret()).await
         })
@@ -121,6 +143,7 @@ impl<T: Table> FromRequestParts<State> for Call<T> {
             web: Arc::clone(web),
             ctx: ctx.through(T::FAMILY),
             authorization,
+            authorizes: parts.headers.contains_key(AUTHORIZATION),
             table: PhantomData,
         })
     }

@@ -35,6 +35,10 @@ enum Said {
     Whole(&'static str),
     /// `{"detail": sentence, "retry_after_seconds", "rate_limit"}`
     Limit(&'static str),
+    /// `{"detail": "sentence, cooldown: seconds"}`
+    Cooldown(&'static str),
+    /// `{"error": word, "detail": sentence}`
+    OAuth(&'static str, &'static str),
 }
 
 impl Answer {
@@ -66,6 +70,16 @@ impl Answer {
         Self::new(StatusCode::TOO_MANY_REQUESTS, Said::Limit(sentence))
     }
 
+    /// 429 whose sentence ends with the wait, where clients of `code` read it.
+    pub(crate) const fn cooldown(sentence: &'static str) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, Said::Cooldown(sentence))
+    }
+
+    /// 400 of a token endpoint: a word for programs (RFC 6749 section 5.2), and a sentence.
+    pub(crate) const fn oauth(error: &'static str, sentence: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Said::OAuth(error, sentence))
+    }
+
     /// The same with `WWW-Authenticate: Bearer` (RFC 6750 section 3).
     pub(crate) const fn with_challenge(mut self) -> Self {
         self.challenge = true;
@@ -91,7 +105,9 @@ impl Answer {
             | Said::Message(sentence)
             | Said::Field(_, sentence)
             | Said::Whole(sentence)
-            | Said::Limit(sentence) => sentence,
+            | Said::Limit(sentence)
+            | Said::Cooldown(sentence)
+            | Said::OAuth(_, sentence) => sentence,
         }
     }
 
@@ -132,15 +148,21 @@ impl Answer {
                 "retry_after_seconds": refusal.retry_after.unwrap_or_default().as_retry_after(),
                 "rate_limit": limit.map(|quota| quota.to_string()),
             }),
+            Said::Cooldown(sentence) => {
+                let seconds = refusal.retry_after.unwrap_or_default().as_retry_after();
+                json!({"detail": format!("{sentence}, cooldown: {seconds}")})
+            }
+            Said::OAuth(error, sentence) => json!({"error": error, "detail": sentence}),
         }
     }
 
     fn schema(self) -> Object {
         match self.said {
-            Said::Detail(_) => sentence_in("detail"),
+            Said::Detail(_) | Said::Cooldown(_) => sentence_in("detail"),
             Said::Message(_) => sentence_in("message"),
             Said::Field(..) | Said::Whole(_) => faults_in_detail(),
             Said::Limit(_) => limit_in_body(),
+            Said::OAuth(..) => error_and_sentence(),
         }
     }
 }
@@ -202,6 +224,15 @@ fn sentence_in(member: &str) -> Object {
         .build()
 }
 
+fn error_and_sentence() -> Object {
+    ObjectBuilder::new()
+        .property("error", text())
+        .required("error")
+        .property("detail", text())
+        .required("detail")
+        .build()
+}
+
 fn limit_in_body() -> Object {
     let seconds = ObjectBuilder::new().schema_type(Type::Integer);
     ObjectBuilder::new()
@@ -257,6 +288,18 @@ mod tests {
         assert_eq!(
             body,
             json!({"detail": "Wait", "retry_after_seconds": 42, "rate_limit": "10 per 1 minute"})
+        );
+    }
+
+    #[tokio::test]
+    async fn a_wait_in_the_sentence_is_the_one_in_the_header() {
+        let refusal = Refusal::after(Rejection::CodeCooldown, Span::millis(41_001));
+        let (response, body) = told(Answer::cooldown("Too many code attempts"), refusal).await;
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[RETRY_AFTER], "42");
+        assert_eq!(
+            body,
+            json!({"detail": "Too many code attempts, cooldown: 42"})
         );
     }
 

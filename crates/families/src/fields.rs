@@ -6,12 +6,17 @@
 
 mod document;
 mod fault;
+mod values;
 
 pub(crate) use document::Document;
 pub(crate) use fault::{FieldFault, Flaw};
+pub(crate) use values::{email, new_password, phone};
 
+use doorward_service::profiles::Change;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 /// All that is wrong with one body.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,6 +30,12 @@ impl Faults {
 
     pub(crate) fn into_list(self) -> Vec<FieldFault> {
         self.0
+    }
+
+    /// What is wrong first, for clients of `code`, who read one sentence.
+    pub(crate) fn into_sentence(self) -> Cow<'static, str> {
+        let first = self.0.into_iter().next();
+        first.map(FieldFault::into_sentence).unwrap_or_default()
     }
 }
 
@@ -48,6 +59,11 @@ impl Fields {
             Some(value) if fields.faults.is_empty() => Ok(value),
             _ => Err(Faults(fields.faults)),
         }
+    }
+
+    /// Whether a field was sent, be it as `null`.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
     }
 
     /// A field that must be there, made into what `parse` makes of its text.
@@ -83,6 +99,87 @@ impl Fields {
         }
     }
 
+    /// A field that may be left out; `null` and `""` leave it out too.
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Flaw>,
+    ) -> Option<T> {
+        match self.take(name) {
+            Err(Flaw::Missing | Flaw::Null) => None,
+            Ok(text) if text.is_empty() => None,
+            read => {
+                let read = read.and_then(|text| parse(&text));
+                self.note(name, read)
+            }
+        }
+    }
+
+    /// A secret that may be left out or `null`.
+    pub(crate) fn optional_secret(&mut self, name: &'static str) -> Option<SecretString> {
+        match self.take(name) {
+            Err(Flaw::Missing | Flaw::Null) => None,
+            read => self.note(name, read.map(SecretString::from)),
+        }
+    }
+
+    /// A secret that must be there, or `null` in its place.
+    pub(crate) fn secret_or_null<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(SecretString) -> Result<T, Flaw>,
+    ) -> Option<T> {
+        match self.take(name) {
+            Err(Flaw::Null) => None,
+            read => {
+                let read = read.and_then(|text| parse(SecretString::from(text)));
+                self.note(name, read)
+            }
+        }
+    }
+
+    /// What is to become of text of as many code points as lie in `length`: left out, it stays; `null` clears it.
+    pub(crate) fn change_text<T>(
+        &mut self,
+        name: &'static str,
+        length: &RangeInclusive<usize>,
+        parse: impl FnOnce(String) -> Result<T, Flaw>,
+    ) -> Change<T> {
+        self.change(name, |value| match value {
+            Value::String(text) => {
+                let text = storable(text, *length.end())?;
+                if text.chars().count() < *length.start() {
+                    return Err(Flaw::TooShort(*length.start()));
+                }
+                parse(text)
+            }
+            _ => Err(Flaw::NotText),
+        })
+    }
+
+    /// What is to become of a whole number of at least `min`: left out, it stays; `null` clears it.
+    pub(crate) fn change_integer(&mut self, name: &'static str, min: i64) -> Change<i64> {
+        self.change(name, |value| match value.as_i64() {
+            Some(number) if number < min => Err(Flaw::TooSmall(min)),
+            Some(number) => Ok(number),
+            None => Err(Flaw::NotInteger),
+        })
+    }
+
+    fn change<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(Value) -> Result<T, Flaw>,
+    ) -> Change<T> {
+        match self.members.remove(name) {
+            None => Change::Keep,
+            Some(Value::Null) => Change::Clear,
+            Some(value) => self
+                .note(name, parse(value))
+                .map_or(Change::Keep, Change::Set),
+        }
+    }
+
     fn take(&mut self, name: &str) -> Result<String, Flaw> {
         match self.members.remove(name) {
             Some(Value::String(text)) => Ok(text),
@@ -104,7 +201,7 @@ impl Fields {
 }
 
 /// PostgreSQL cannot hold NUL in TEXT, so no engine may.
-fn storable(text: String, max: usize) -> Result<String, Flaw> {
+pub(crate) fn storable(text: String, max: usize) -> Result<String, Flaw> {
     if text.contains('\0') {
         return Err(Flaw::value("must not contain NUL"));
     }
@@ -203,6 +300,96 @@ mod tests {
         assert_eq!(
             read(&json!({"email": "a@b", "name": "Жанна!", "password": "123456"})).unwrap_err(),
             json!([{"loc": ["body", "name"], "msg": "String should have at most 5 characters", "type": "string_too_long"}])
+        );
+    }
+
+    fn change(body: &Value) -> Result<(Change<String>, Change<i64>), String> {
+        let Value::Object(members) = body.clone() else {
+            panic!("a form is read from an object");
+        };
+        Fields::read(members, |fields| {
+            let name = fields.change_text("name", &(1..=5), Ok);
+            Some((name, fields.change_integer("age", 18)))
+        })
+        .map_err(|faults| faults.into_sentence().into_owned())
+    }
+
+    #[test]
+    fn only_sent_fields_change_and_null_clears() {
+        assert_eq!(change(&json!({})), Ok((Change::Keep, Change::Keep)));
+        assert_eq!(
+            change(&json!({"name": null, "age": null})),
+            Ok((Change::Clear, Change::Clear))
+        );
+        assert_eq!(
+            change(&json!({"name": "Ada", "age": 18})),
+            Ok((Change::Set("Ada".to_owned()), Change::Set(18)))
+        );
+    }
+
+    #[test]
+    fn the_first_fault_can_be_told_alone() {
+        for (body, sentence) in [
+            (
+                json!({"name": "", "age": 7}),
+                "String should have at least 1 character",
+            ),
+            (
+                json!({"name": "Жанна!"}),
+                "String should have at most 5 characters",
+            ),
+            (json!({"name": "a\0"}), "must not contain NUL"),
+            (json!({"name": 7}), "Input should be a valid string"),
+            (
+                json!({"age": 17}),
+                "Input should be greater than or equal to 18",
+            ),
+            (json!({"age": 36.0}), "Input should be a valid integer"),
+            (json!({"age": "36"}), "Input should be a valid integer"),
+            (json!({"age": true}), "Input should be a valid integer"),
+            (
+                json!({"age": 18_446_744_073_709_551_615_u64}),
+                "Input should be a valid integer",
+            ),
+        ] {
+            assert_eq!(change(&body), Err(sentence.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn null_and_nothing_leave_an_identifier_out() {
+        for body in [json!({}), json!({"email": null}), json!({"email": ""})] {
+            let Value::Object(members) = body else {
+                panic!("a form is read from an object");
+            };
+            let read = Fields::read(members, |fields| {
+                Some(fields.optional("email", |text| Ok(text.to_owned())))
+            });
+            assert_eq!(read, Ok(None));
+        }
+    }
+
+    #[test]
+    fn a_secret_may_be_null_and_not_left_out() {
+        let read = |body: Value| {
+            let Value::Object(members) = body else {
+                panic!("a form is read from an object");
+            };
+            Fields::read(members, |fields| {
+                let read = |text: SecretString| Ok(text.expose_secret().to_owned());
+                Some(fields.secret_or_null("password", read))
+            })
+            .map_err(Faults::into_sentence)
+        };
+        assert_eq!(read(json!({"password": null})), Ok(None));
+        assert_eq!(
+            read(json!({"password": "secret"})),
+            Ok(Some("secret".to_owned()))
+        );
+        assert_eq!(read(json!({})), Err("Field required".into()));
+        assert_eq!(
+            read(json!({"password": 7})),
+            Err("Input should be a valid string".into())
         );
     }
 

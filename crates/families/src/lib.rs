@@ -1,13 +1,17 @@
 //! The documented API families, each a thin translation of its own wire shapes.
 //!
-//! A family reads its requests, calls the operations that all surfaces share, and writes its answers; it contains no rule.
-//! What a family says to each refusal stands in its one table. A family that is off has no routes and no place in the
-//! OpenAPI document.
+//! A family reads its requests, calls the operations that all surfaces share, and writes its answers; it contains no
+//! rule. What a family says to each refusal stands in its one table. A family that is off has no routes and no place in
+//! the OpenAPI document.
 
 mod base;
 mod call;
+mod code;
+mod confirm;
+mod crossings;
 mod detail;
 mod fields;
+mod form;
 mod proof;
 mod session;
 mod verified;
@@ -22,6 +26,12 @@ use utoipa_axum::router::OpenApiRouter;
 pub fn routes(web: &State) -> OpenApiRouter<State> {
     let settings = web.app.settings();
     let mut routes = described();
+    if settings.families.has(Family::Code) {
+        routes = routes.merge(doorward_http::limit(code::routes(), web, code::limits()));
+    }
+    if settings.families.has(Family::Confirm) {
+        routes = routes.merge(confirm::routes(web));
+    }
     if settings.families.has(Family::Proof) {
         let family = proof::routes(&settings.v1_prefix);
         let limits = proof::limits(&settings.v1_prefix);
@@ -36,7 +46,7 @@ pub fn routes(web: &State) -> OpenApiRouter<State> {
         let limits = verified::limits(&web.http.named, &settings.v1_prefix);
         routes = routes.merge(doorward_http::limit(family, web, limits));
     }
-    routes
+    routes.merge(crossings::routes(web))
 }
 
 /// No route yet, but what the routes' descriptions refer to.
@@ -60,6 +70,9 @@ mod tests {
 
     fn document() -> Value {
         let all = described()
+            .merge(code::routes())
+            .merge(confirm::described())
+            .merge(OpenApiRouter::with_openapi(crossings::document()))
             .merge(proof::routes("/base"))
             .merge(session::routes())
             .merge(verified::routes("/base", 1024));
@@ -112,7 +125,20 @@ mod tests {
         assert!(paths.contains_key("/base/auth/send-code"));
         assert!(paths.contains_key("/api/login"));
         assert!(!paths.keys().any(|path| path.starts_with("/api/v1")));
-        assert_eq!(paths.len(), 17);
+        assert_eq!(paths.len(), 29);
+    }
+
+    #[test]
+    fn every_operation_has_an_id_of_its_own() {
+        let document = document();
+        let items = document["paths"].as_object().unwrap().values();
+        let operations = items.flat_map(|item| item.as_object().unwrap().values());
+        let mut ids = BTreeSet::new();
+        for operation in operations {
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(ids.insert(id), "{id}");
+        }
+        assert!(ids.contains("code_post_token_or_confirm_token"), "{ids:?}");
     }
 
     #[test]

@@ -176,6 +176,24 @@ mod tests {
     }
 
     #[test]
+    fn the_headers_that_carry_tokens_may_be_sent() {
+        let granted = Grant::Origin(HeaderValue::from_static("https://app.example.com"));
+        let request = Request::builder()
+            .method(Method::OPTIONS)
+            .header(ACCESS_CONTROL_REQUEST_METHOD, "PUT")
+            .header(ACCESS_CONTROL_REQUEST_HEADERS, "content-type,jwt,rt")
+            .body(())
+            .unwrap();
+        let answer = Cors::preflight(&granted, &request).unwrap();
+        let headers = answer.headers();
+        assert_eq!(headers[ACCESS_CONTROL_ALLOW_HEADERS], "content-type,jwt,rt");
+        let methods = headers[ACCESS_CONTROL_ALLOW_METHODS].to_str().unwrap();
+        for method in ["POST", "PUT", "PATCH", "DELETE"] {
+            assert!(methods.contains(method), "{method}");
+        }
+    }
+
+    #[test]
     fn sec_s23_two_origins_are_none() {
         let mut headers = HeaderMap::new();
         headers.append(ORIGIN, HeaderValue::from_static("https://app.example.com"));

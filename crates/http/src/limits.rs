@@ -5,7 +5,7 @@
 
 use crate::answer::{self, Retry};
 use crate::settings::PathRule;
-use crate::state::State;
+use crate::state::{State, Web};
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::Response;
@@ -150,11 +150,7 @@ async fn enforce(
     let counters = limiter
         .plan
         .counters(&route, request.uri().path(), &limiter.state.http.rules);
-    let mut decisions = Vec::with_capacity(counters.len());
-    for Counter { name, key, quota } in counters {
-        let key = client_key(&name, &key, &ctx.client);
-        decisions.push((quota, admit(&limiter.state.app, &key, quota, ctx.now).await));
-    }
+    let decisions = decide(&limiter.state, ctx, counters).await;
     let now = ctx.now;
     let mut response = match decisions.iter().find(|(_, decision)| !decision.admitted) {
         Some((quota, decision)) => limiter.plan.refuse(*quota, decision),
@@ -164,6 +160,33 @@ async fn enforce(
         tell(&decisions, now, response.headers_mut());
     }
     response
+}
+
+/// Counts a request as one of `route`'s, for a handler that learns from the body alone what is asked of it; gives the
+/// answer to one that is too many. The operator's path rules counted it by its own path already.
+pub async fn count_as(
+    web: &Web,
+    ctx: &Ctx,
+    plan: &LimitPlan,
+    route: &Endpoint,
+) -> Result<(), Box<Response>> {
+    if !web.http.limits_enabled {
+        return Ok(());
+    }
+    let decisions = decide(web, ctx, plan.counters(route, &route.path, &[])).await;
+    match decisions.iter().find(|(_, decision)| !decision.admitted) {
+        Some((quota, decision)) => Err(Box::new(plan.refuse(*quota, decision))),
+        None => Ok(()),
+    }
+}
+
+async fn decide(web: &Web, ctx: &Ctx, counters: Vec<Counter>) -> Vec<(Quota, Decision)> {
+    let mut decisions = Vec::with_capacity(counters.len());
+    for Counter { name, key, quota } in counters {
+        let key = client_key(&name, &key, &ctx.client);
+        decisions.push((quota, admit(&web.app, &key, quota, ctx.now).await));
+    }
+    decisions
 }
 
 /// A counter that a request moves.

@@ -4,17 +4,21 @@
 
 mod settings;
 
+pub(crate) use settings::federation;
+
 use crate::config::{Config, Mail};
-use crate::mailer::mailer;
+use crate::http_client;
+use crate::mailer::couriers;
 use crate::meters;
 use crate::object_folder::ObjectFolder;
 use crate::own_secrets::{self, Absent};
 use crate::private;
+use crate::providers::ProviderDocuments;
 use anyhow::{Context, Result, bail};
 use axum::Router;
 use doorward_crypto::Entropy;
 use doorward_http::{State, Web};
-use doorward_service::ports::Mailer;
+use doorward_service::ports::Couriers;
 use doorward_service::worker::Worker;
 use doorward_service::{App, Clock, Parts, SharedApp};
 use doorward_store::{Kv, NoDatabase, Options, Store, meta};
@@ -34,8 +38,8 @@ pub struct Doorward {
     pub operations: Router,
     /// The database.
     pub store: Store,
-    /// The transport that mail leaves by.
-    pub mailer: Arc<dyn Mailer>,
+    /// Those who carry messages out of the house.
+    pub couriers: Couriers,
 }
 
 impl Doorward {
@@ -47,7 +51,7 @@ impl Doorward {
     pub(crate) fn worker_parts(&self) -> WorkerParts {
         WorkerParts {
             app: Arc::clone(&self.app),
-            mailer: Arc::clone(&self.mailer),
+            couriers: self.couriers.clone(),
         }
     }
 }
@@ -55,12 +59,12 @@ impl Doorward {
 /// What workers are made of: one that broke down gets a successor.
 pub(crate) struct WorkerParts {
     app: SharedApp,
-    mailer: Arc<dyn Mailer>,
+    couriers: Couriers,
 }
 
 impl WorkerParts {
     pub(crate) fn worker(&self) -> Worker {
-        Worker::new(Arc::clone(&self.app), Arc::clone(&self.mailer))
+        Worker::new(Arc::clone(&self.app), self.couriers.clone())
     }
 }
 
@@ -142,7 +146,7 @@ pub(crate) async fn assemble(
 ) -> Result<Doorward> {
     let app = application(config, &store, opening, sources).await?;
     let state = Web::new(Arc::clone(&app), settings::http(config)?);
-    let mailer = mailer(config, &app)?;
+    let couriers = couriers(config, &app)?;
     let (router, operations) = routers(config, &state, meters::render(&app, &store));
     Ok(Doorward {
         app,
@@ -150,7 +154,7 @@ pub(crate) async fn assemble(
         router,
         operations,
         store,
-        mailer,
+        couriers,
     })
 }
 
@@ -188,6 +192,7 @@ pub(crate) async fn application(
         store: store.clone(),
         brought_key: settings::brought_key(config)?,
         objects: Arc::new(objects),
+        fetcher: Arc::new(ProviderDocuments::new(http_client::build()?)),
         vault,
         entropy,
         clock,

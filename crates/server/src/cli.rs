@@ -5,6 +5,7 @@
 
 mod args;
 mod health;
+mod import;
 mod init;
 mod keys;
 mod migrate;
@@ -87,6 +88,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Users(command)) => {
             users::run(&Beside::open(&global).await?, command, output).await?;
         }
+        Some(Command::Import(import)) => return import::run(&global, &import, output).await,
         Some(Command::Doctor) => return Ok(doctor_status(&load(&global, &at_top)?, output).await),
         Some(Command::Health) => health::run(&load(&global, &exposing(at_top))?).await?,
         Some(Command::Completions { shell }) => completions(shell),

@@ -11,6 +11,7 @@ mod environment;
 mod layer;
 mod origin;
 mod parts;
+mod pem;
 mod placeholder;
 mod print;
 mod reference;
@@ -22,10 +23,13 @@ mod value;
 pub use dotenv::Variable;
 pub use draft::{Draft, draft};
 pub use origin::{Origin, Problem, Problems};
-pub use parts::{Logs, Mail, Protection, Sender, Smtp, Tls};
+pub use parts::{Logs, Mail, Protection, Sender, SmsProvider, Smtp, Tls};
 pub use print::{Shown, shown};
 pub use reference::reference;
 pub use value::PathLimit;
+
+pub(crate) use pem::read as read_pem;
+pub(crate) use rules::KNOWN_PROVIDERS;
 
 use documented::Names;
 use doorward_domain::Span;
@@ -53,8 +57,8 @@ pub struct Flags {
     pub expose_development: bool,
 }
 
-/// Everything that settings are read from, gathered; tests put it together by hand. It holds secrets as they stand in their
-/// files, and so has no `Debug`.
+/// Everything that settings are read from, gathered; tests put it together by hand. It holds secrets as they stand in
+/// their files, and so has no `Debug`.
 #[derive(Clone, Default)]
 pub struct Sources {
     /// The working folder: relative names of secret files start here.
@@ -146,17 +150,23 @@ impl Config {
             .iter_mut()
             .flat_map(|layer| std::mem::take(&mut layer.warnings))
             .collect();
-        let ignored_hs256 = layers
+        let hinted = layers
             .iter()
             .rev()
             .find_map(|layer| layer.hints.get("tokens.algorithm"))
             .map(|hint| hint.origin.clone());
-        let all = Effective::of(layers);
-        if let Some(origin) =
-            ignored_hs256.filter(|_| all.text("tokens.algorithm") != Some("HS256"))
+        let contradiction = layers.iter().find_map(documented::two_algorithms);
+        let mut all = Effective::of(layers);
+        if all.hs256_is_possible() {
+            problems.extend(contradiction);
+        } else if let Some(origin) =
+            hinted.filter(|_| all.text("tokens.algorithm") != Some("HS256"))
         {
             let chosen = all.text("tokens.algorithm").unwrap_or_default();
             warnings.push(format!("{origin}: HS256 has no public key, which families that are on promise; {chosen} signs"));
+        }
+        if rules::mode(&all) == Mode::Development {
+            warnings.extend(all.forget_sample_keys());
         }
         let findings = rules::check(&all, context);
         problems.extend(findings.problems);
@@ -307,6 +317,15 @@ impl Config {
                 .to_owned(),
             name: name.unwrap_or_default().to_owned(),
         }
+    }
+
+    /// The provider that SMS goes to, where one is configured.
+    pub fn sms(&self) -> Option<SmsProvider> {
+        Some(SmsProvider {
+            url: self.all.url("sms.url")?,
+            headers: self.all.map("sms.headers").into_iter().collect(),
+            body: self.all.text("sms.body").map(str::to_owned),
+        })
     }
 
     fn smtp(&self) -> Smtp {

@@ -1,6 +1,7 @@
 //! `doctor`: checks what usually goes wrong, each by doing it.
 
 mod checks;
+mod reach;
 
 use crate::config::Config;
 use serde::Serialize;
@@ -62,6 +63,8 @@ pub(crate) async fn examine(config: &Config) -> Vec<Check> {
     found.push(checks::proxies(config));
     found.extend(checks::database(config).await);
     found.push(checks::mail(config).await);
+    found.push(reach::sms(config).await);
+    found.extend(reach::providers(config).await);
     found.push(checks::files(config));
     found
 }

@@ -1,18 +1,27 @@
-//! The transport that `mail.transport` chose.
+//! The transport that `mail.transport` chose, and beside it the way that text messages go.
 
 use crate::config::{Config, Mail as Transport};
 use crate::eml::EmlFolder;
+use crate::sms;
 use crate::smtp::SmtpMailer;
 use anyhow::Result;
 use doorward_service::inbox::Inbox;
-use doorward_service::ports::{Mail, Mailer, SendError};
+use doorward_service::ports::{Couriers, Mail, Mailer, SendError};
 use doorward_service::{SharedApp, health};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
+/// Builds all who carry messages out of the house.
+pub(crate) fn couriers(config: &Config, app: &SharedApp) -> Result<Couriers> {
+    Ok(Couriers {
+        mailer: mailer(config, app)?,
+        sms: sms::sender(config, app)?,
+    })
+}
+
 /// Builds the mailer that delivers.
-pub(crate) fn mailer(config: &Config, app: &SharedApp) -> Result<Arc<dyn Mailer>> {
+fn mailer(config: &Config, app: &SharedApp) -> Result<Arc<dyn Mailer>> {
     Ok(match config.mail() {
         Transport::Smtp(smtp) => Arc::new(SmtpMailer::new(&smtp, &config.sender())?),
         Transport::File(folder) => Arc::new(EmlFolder::open(folder, &config.sender())?),

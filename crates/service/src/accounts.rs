@@ -1,17 +1,25 @@
 //! Accounts: made, proven, deleted.
 
+mod contacts;
+mod leaving;
+mod proving;
+
+pub use leaving::{DeleteByPassword, delete, delete_by_password, delete_by_token};
+
+pub(crate) use contacts::Contact;
+pub(crate) use leaving::remove;
+pub(crate) use proving::{Proof, Prover, prove};
+
 use crate::audit::{self, Event};
 use crate::codes::{Asker, Target};
-use crate::messages::{Content, Dropped, Envelope};
+use crate::messages::{Content, Envelope};
 use crate::passwords::{self, NewPassword};
-use crate::{App, Ctx, Error, SharedApp, codes, files, outbox, sessions, tokens};
-use doorward_crypto::Label;
+use crate::{App, Ctx, Error, SharedApp, codes, outbox};
 use doorward_domain::{
-    Email, Family, Login, Profile, Purpose, Rejection, SessionId, Span, Status, Timestamp, UserId,
+    Email, Family, Login, Profile, Purpose, Rejection, Span, Status, Timestamp, UserId,
 };
 use doorward_store::users::{Inserted, NewUser};
-use doorward_store::{WriteTx, tombstones, users};
-use secrecy::{ExposeSecret, SecretString};
+use doorward_store::{WriteTx, users};
 
 /// The owner of an address is told at most this often that somebody tried to register with it.
 const ALREADY_REGISTERED_COOLDOWN: Span = Span::hours(1);
@@ -105,19 +113,19 @@ pub async fn sign_up(app: &SharedApp, ctx: &Ctx, command: SignUp) -> Result<User
     let hash = passwords::hash(app, command.password(), &command.names()).await?;
     let new = new_user(app, ctx, &command, hash);
     let mut tx = app.write().await?;
-    match users::insert(&mut tx, &new).await? {
-        Inserted::Done => {}
+    match insert_new(&mut tx, app, ctx, &new).await? {
         Inserted::EmailTaken => {
             drop(tx);
-            return taken(app, ctx, &command, new).await;
-        }
-        Inserted::PhoneTaken => return Err(Rejection::PhoneTaken.into()),
-        Inserted::LoginTaken if app.settings.session.open_registration => {
-            return Err(Rejection::LoginTaken.into());
+            let SignUp::Email { email, .. } = &command else {
+                return Err(Rejection::EmailTaken.into());
+            };
+            return refuse_taken(app, ctx, email, &new).await;
         }
         // What is not told is answered as if it had come to pass.
-        Inserted::LoginTaken => return Ok(as_shown(&new)),
-        Inserted::NicknameTaken => return Err(Rejection::NicknameTaken.into()),
+        Inserted::LoginTaken if !app.settings.session.open_registration => {
+            return Ok(as_shown(&new));
+        }
+        inserted => require_done(inserted)?,
     }
     if let SignUp::Email { email, .. } = &command {
         mail_first_code(&mut tx, app, ctx, email, new.id).await?;
@@ -141,7 +149,7 @@ async fn mail_first_code(
     codes::discard(tx, app, ctx, &target).await?;
     let request = codes::Request {
         target,
-        to: email.as_str(),
+        to: email.into(),
         user: Some(user),
         dropped: false,
         asker: Asker::NEW,
@@ -170,37 +178,145 @@ impl SignUp {
     }
 }
 
-/// The address is taken: either that is told, or the same is written and answered as if it were not.
-async fn taken(app: &App, ctx: &Ctx, command: &SignUp, new: NewUser) -> Result<User, Error> {
-    let disclosed = match ctx.family {
+/// An account as it begins for whoever asks for it: in use, and with nothing of its own yet.
+pub(crate) fn blank(app: &App, ctx: &Ctx) -> NewUser {
+    NewUser {
+        id: UserId::new(ctx.now, app.entropy.bytes()),
+        status: Status::Active,
+        email: None,
+        email_proven_at: None,
+        phone: None,
+        phone_proven_at: None,
+        login: None,
+        profile: Profile::default(),
+        password_hash: None,
+        registered_network: Some(app.network(ctx.client.network())),
+        created_at: ctx.now,
+    }
+}
+
+/// Refuses with what is taken, where an account could not be added.
+pub(crate) const fn require_done(inserted: Inserted) -> Result<(), Rejection> {
+    match inserted {
+        Inserted::Done => Ok(()),
+        Inserted::EmailTaken => Err(Rejection::EmailTaken),
+        Inserted::PhoneTaken => Err(Rejection::PhoneTaken),
+        Inserted::LoginTaken => Err(Rejection::LoginTaken),
+        Inserted::NicknameTaken => Err(Rejection::NicknameTaken),
+    }
+}
+
+/// Adds an account, or says which of its identifiers is taken. A temporary account never makes one taken: it gives way.
+pub(crate) async fn insert_new(
+    tx: &mut WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    new: &NewUser,
+) -> Result<Inserted, Error> {
+    // Once for the address, once for the number.
+    for _ in 0..2 {
+        let inserted = users::insert(tx, new).await?;
+        let holder = match (inserted, &new.email, &new.phone) {
+            (Inserted::EmailTaken, Some(email), _) => users::by_email(tx, email).await?,
+            (Inserted::PhoneTaken, _, Some(phone)) => users::by_phone(tx, phone).await?,
+            _ => return Ok(inserted),
+        };
+        if let Some(holder) = holder
+            && !give_way(tx, app, ctx, &holder).await?
+        {
+            return Ok(inserted);
+        }
+    }
+    Ok(users::insert(tx, new).await?)
+}
+
+/// Removes an account if it is a temporary one: somebody wants its place. `false` when it stays.
+pub(crate) async fn give_way(
+    tx: &mut WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    holder: &users::User,
+) -> Result<bool, Error> {
+    // Whoever proves it at this moment has made an account of it once the lock is ours.
+    users::lock(tx, holder.id).await?;
+    let holder = users::by_id(tx, holder.id).await?;
+    let Some(holder) = holder.filter(|holder| holder.status == Status::Temp) else {
+        return Ok(false);
+    };
+    users::remove(tx, holder.id).await?;
+    audit::record(tx, app, ctx, Event::UnprovenRemoved, holder.id).await?;
+    Ok(true)
+}
+
+/// Whether the surface tells whoever registers that an address is taken.
+const fn discloses_existence(app: &App, family: Family) -> bool {
+    match family {
         Family::Verified => app.settings.verified.disclose_existence,
-        Family::Code | Family::Confirm | Family::Proof | Family::Session | Family::Native => true,
-    };
-    let SignUp::Email { email, .. } = command else {
-        return Err(Rejection::EmailTaken.into());
-    };
-    if disclosed {
+        Family::Confirm => app.settings.confirm.disclose_existence,
+        Family::Code | Family::Proof | Family::Session | Family::Native => true,
+    }
+}
+
+/// The address is taken: either that is told, or the answer is as if it were not, and the owner of the address is told
+/// that somebody tried.
+pub(crate) async fn refuse_taken(
+    app: &App,
+    ctx: &Ctx,
+    email: &Email,
+    new: &NewUser,
+) -> Result<User, Error> {
+    if discloses_existence(app, ctx.family) {
         return Err(Rejection::EmailTaken.into());
     }
-    let mark = format!("already-registered|{}", app.subject(&email.clone().into()));
-    // Whoever registers over and over must not fill the owner's mailbox. Where nobody can tell, the owner is told.
-    let told_lately = !app
-        .kv
-        .add(&mark, ALREADY_REGISTERED_COOLDOWN)
-        .await
-        .unwrap_or(true);
+    tell_owner(app, ctx, email).await?;
+    Ok(as_shown(new))
+}
+
+/// Tells the owner of an address that somebody tried to register with it.
+pub(crate) async fn tell_owner(app: &App, ctx: &Ctx, email: &Email) -> Result<(), Error> {
+    let notice = OwnerNotice::to_owner(app, email).await;
     let mut tx = app.write().await?;
-    let owner = users::by_email(&mut tx, email).await?;
-    let envelope = Envelope {
-        to: outbox::addressee(owner.as_ref(), email).to_owned(),
-        content: Content::AlreadyRegistered,
-        dropped: told_lately,
-        good_until: None,
-    };
-    outbox::post(&mut tx, app, ctx, &envelope).await?;
+    notice.post(&mut tx, app, ctx).await?;
     tx.commit().await?;
     outbox::ring(app);
-    Ok(as_shown(&new))
+    Ok(())
+}
+
+/// What the owner of an address is told when somebody else wants it; one to nobody costs the same.
+pub(crate) struct OwnerNotice<'a> {
+    email: &'a Email,
+    dropped: bool,
+}
+
+impl<'a> OwnerNotice<'a> {
+    /// Whoever registers over and over must not fill the owner's mailbox. Where nobody can tell, the owner is told.
+    pub(crate) async fn to_owner(app: &App, email: &'a Email) -> Self {
+        let mark = format!("already-registered|{}", app.subject(&email.clone().into()));
+        let first = app.kv.add(&mark, ALREADY_REGISTERED_COOLDOWN).await;
+        Self {
+            email,
+            dropped: !first.unwrap_or(true),
+        }
+    }
+
+    /// Where the address is nobody's.
+    pub(crate) async fn to_nobody(app: &App, email: &'a Email) -> Self {
+        Self {
+            dropped: true,
+            ..Self::to_owner(app, email).await
+        }
+    }
+
+    /// Puts it into the outbox.
+    pub(crate) async fn post(&self, tx: &mut WriteTx, app: &App, ctx: &Ctx) -> Result<(), Error> {
+        let owner = users::by_email(tx, self.email).await?;
+        let to = outbox::addressee(owner.as_ref(), self.email);
+        let envelope = Envelope {
+            dropped: self.dropped,
+            ..Envelope::notice(to, Content::AlreadyRegistered)
+        };
+        outbox::post(tx, app, ctx, &envelope).await
+    }
 }
 
 fn new_user(app: &App, ctx: &Ctx, command: &SignUp, hash: String) -> NewUser {
@@ -211,159 +327,33 @@ fn new_user(app: &App, ctx: &Ctx, command: &SignUp, hash: String) -> NewUser {
         SignUp::Login { login, .. } => (None, Some(login.clone()), None),
     };
     NewUser {
-        id: UserId::new(ctx.now, app.entropy.bytes()),
-        status: Status::Active,
         email,
-        phone: None,
         login,
         profile: Profile {
             full_name,
             ..Profile::default()
         },
-        email_proven_at: None,
-        phone_proven_at: None,
         password_hash: Some(hash),
-        registered_network: Some(app.network(ctx.client.network())),
-        created_at: ctx.now,
+        ..blank(app, ctx)
     }
 }
 
-fn as_shown(new: &NewUser) -> User {
+/// A new account as it is answered, whether or not it came to be.
+pub(crate) fn as_shown(new: &NewUser) -> User {
     User {
         id: new.id,
         status: new.status,
         email: new.email.as_ref().map(|email| email.as_str().to_owned()),
         email_proven: false,
-        phone: None,
+        phone: new.phone.as_ref().map(|phone| phone.as_str().to_owned()),
         login: new.login.as_ref().map(|login| login.as_str().to_owned()),
         nickname: None,
         first_name: new.profile.first_name.clone(),
         last_name: new.profile.last_name.clone(),
         full_name: new.profile.full_name.clone(),
         age: None,
-        has_password: true,
+        has_password: new.password_hash.is_some(),
         created_at: new.created_at,
         last_login_at: None,
     }
-}
-
-/// Marks the address of an account as proven, in the transaction that spent the code; gives the sessions that ended.
-///
-/// The first proof wins: unless the code was asked for and used from the network that registered, whoever registered
-/// may have been somebody else, and what they set is dropped.
-pub(crate) async fn prove_email(
-    tx: &mut WriteTx,
-    app: &App,
-    ctx: &Ctx,
-    user: &users::User,
-    asked_from: &str,
-) -> Result<Vec<SessionId>, Error> {
-    if !users::confirm_email(tx, user.id, ctx.now).await? {
-        // Another proof came first: what was set since is the owner's.
-        return Ok(Vec::new());
-    }
-    audit::record(tx, app, ctx, Event::AddressProven, user.id).await?;
-    let here = app.network(ctx.client.network());
-    let same_person = user
-        .registered_network
-        .as_deref()
-        .is_some_and(|from| from == here && from == asked_from);
-    if same_person {
-        return Ok(Vec::new());
-    }
-    let ended = doorward_store::sessions::end_all(tx, user.id, None, ctx.now).await?;
-    let files = files::delete_all(tx, app, ctx, user.id).await?;
-    users::first_proof(tx, user.id, ctx.now).await?;
-    audit::record(tx, app, ctx, Event::UnprovenClaimsDropped, user.id).await?;
-    if let Some(to) = user.email.clone() {
-        let dropped = Dropped {
-            password: user.password_hash.is_some(),
-            profile: user.full_name.is_some()
-                || user.first_name.is_some()
-                || user.last_name.is_some()
-                || user.nickname.is_some()
-                || user.age.is_some(),
-            sessions: ended.len(),
-            files,
-        };
-        let envelope = Envelope {
-            to,
-            content: Content::FirstProof(dropped),
-            dropped: false,
-            good_until: None,
-        };
-        outbox::post(tx, app, ctx, &envelope).await?;
-    }
-    Ok(ended)
-}
-
-/// Somebody deletes their account with its password.
-#[derive(Debug)]
-pub struct DeleteByPassword {
-    /// Whose account.
-    pub login: Login,
-    /// Its password.
-    pub password: SecretString,
-    /// An access token, where one was sent: then it must be a live one of the same user.
-    pub bearer: Option<SecretString>,
-}
-
-/// Deletes an account: its sessions end, its files go, its row is scrubbed, its identifiers are free.
-pub async fn delete_by_password(
-    app: &SharedApp,
-    ctx: &Ctx,
-    command: DeleteByPassword,
-) -> Result<(), Error> {
-    let caller = match &command.bearer {
-        Some(token) => Some(tokens::authenticate(app, ctx, token.expose_secret()).await?),
-        None => None,
-    };
-    let identifier = command.login.into();
-    let checked = sessions::check_password(app, ctx, &identifier, &command.password).await?;
-    if !checked.row.status.may_sign_in() {
-        return Err(Rejection::InvalidCredentials.into());
-    }
-    if caller.is_some_and(|caller| caller.user.id != checked.row.id) {
-        return Err(Rejection::TokenRevoked.into());
-    }
-    let mut tx = app.write().await?;
-    checked.tally.clear(&mut tx).await?;
-    // Somebody else's request may have deleted it since the password was compared.
-    let ended = remove(&mut tx, app, ctx, &checked.row).await?;
-    let ended = ended.ok_or(Rejection::InvalidCredentials)?;
-    tx.commit().await?;
-    app.caches.forget_sessions(&ended);
-    outbox::ring(app);
-    Ok(())
-}
-
-/// Ends what an account has and scrubs its row; what it had proven leaves a tombstone. `None` when it was deleted already.
-pub(crate) async fn remove(
-    tx: &mut WriteTx,
-    app: &App,
-    ctx: &Ctx,
-    user: &users::User,
-) -> Result<Option<Vec<SessionId>>, Error> {
-    let ended = doorward_store::sessions::end_all(tx, user.id, None, ctx.now).await?;
-    files::delete_all(tx, app, ctx, user.id).await?;
-    let proven = [
-        user.email_proven_at
-            .and(user.email_key.as_ref())
-            .map(|key| format!("email:{key}")),
-        user.phone_proven_at
-            .and(user.phone_key.as_ref())
-            .map(|key| format!("phone:{key}")),
-    ];
-    for identifier in proven.into_iter().flatten() {
-        let hash = app
-            .vault
-            .keyed(Label::Tombstone, &[identifier.as_bytes()])
-            .to_hex();
-        tombstones::insert(tx, &hash, ctx.now).await?;
-    }
-    if !users::scrub(tx, user.id, ctx.now).await? {
-        return Ok(None);
-    }
-    audit::record(tx, app, ctx, Event::Deleted, user.id).await?;
-    Ok(Some(ended))
 }

@@ -1,15 +1,16 @@
 //! The application: what every use case works with, put together once at start.
 
 use crate::caches::Caches;
+use crate::federation::Providers;
 use crate::keys::{BroughtKey, Keyring};
-use crate::ports::ObjectStore;
+use crate::ports::{Fetcher, ObjectStore};
 use crate::{Clock, Fault, Settings};
 use doorward_crypto::{CodeShapeError, Entropy, HashPool, Label, PoolSize, Vault};
-use doorward_domain::{Identifier, Network, Timestamp};
+use doorward_domain::{Identifier, JobId, Network, Timestamp};
 use doorward_store::{Kv, ReadTx, Store, WriteTx};
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use tokio::sync::Notify;
 
 /// The application, shared by every request and worker.
@@ -35,6 +36,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Where users' files are.
     pub objects: Arc<dyn ObjectStore>,
+    /// How the documents of identity providers are had.
+    pub fetcher: Arc<dyn Fetcher>,
     /// A signing key that the operator brought along.
     pub brought_key: Option<BroughtKey>,
 }
@@ -90,6 +93,9 @@ pub struct App {
     pub(crate) hasher: HashPool,
     pub(crate) keyring: Keyring,
     pub(crate) caches: Caches,
+    pub(crate) providers: Providers,
+    /// Counts jobs, so that those of one millisecond keep their order.
+    jobs_made: AtomicU16,
     /// Rung whenever a job was committed here, so that the worker of this process need not wait for its next look.
     pub(crate) queue_bell: Notify,
     /// Messages that transport `none` dropped since the start.
@@ -114,6 +120,7 @@ impl App {
             hasher,
             caches: Caches::new(parts.settings.cache_lifetime),
             keyring,
+            providers: Providers::new(&parts.settings.federation, parts.fetcher),
             settings: parts.settings,
             store: parts.store,
             kv: parts.kv,
@@ -121,6 +128,7 @@ impl App {
             entropy: parts.entropy,
             clock: parts.clock,
             objects: parts.objects,
+            jobs_made: AtomicU16::new(0),
             queue_bell: Notify::new(),
             dropped_messages: AtomicU64::new(0),
         }))
@@ -154,10 +162,28 @@ impl App {
         Ok(self.store.write().await?)
     }
 
+    /// A name for a job. Jobs are done, and messages shown, in the order of their names: within a millisecond those of one
+    /// process are told apart by a count in place of the first random bits (RFC 9562 section 6.2, method 1).
+    pub(crate) fn job_id(&self, now: Timestamp) -> JobId {
+        let mut random: [u8; 10] = self.entropy.bytes();
+        let count = self.jobs_made.fetch_add(1, Ordering::Relaxed);
+        for (bits, counted) in random.iter_mut().zip(count.to_be_bytes()) {
+            *bits = counted;
+        }
+        JobId::new(now, random)
+    }
+
     /// The name under which codes and counters remember an identifier, so that the database lists no addresses there.
     pub(crate) fn subject(&self, identifier: &Identifier) -> String {
         self.vault
             .keyed(Label::Subject, &[identifier.key().as_bytes()])
+            .to_hex()
+    }
+
+    /// The name under which it is remembered that an identifier belonged to an account which is gone.
+    pub(crate) fn tombstone(&self, identifier: &Identifier) -> String {
+        self.vault
+            .keyed(Label::Tombstone, &[identifier.key().as_bytes()])
             .to_hex()
     }
 

@@ -61,14 +61,36 @@ events! {
     PasswordChanged = "password_changed";
     /// An address was proven to another service.
     ProofGiven = "proof_given";
-    /// A password was set by somebody else than its user.
-    PasswordReset = "password_reset";
     /// A file was stored.
     FileStored = "file_stored";
     /// A file was deleted.
     FileDeleted = "file_deleted";
     /// A signing key got a successor.
     KeyRotated = "key_rotated";
+    /// A link that confirms an address was asked for again.
+    LinkRequested = "link_requested";
+    /// The owner of an address said that it was registered by somebody else, and the registration was dropped.
+    RegistrationDropped = "registration_dropped";
+    /// An account is to have another address, once that is confirmed.
+    AddressChangeRequested = "address_change_requested";
+    /// A change of address came to nothing: its owner disowned it, or somebody else had it by then.
+    AddressChangeDropped = "address_change_dropped";
+    /// An identity at another provider was linked to an account.
+    IdentityLinked = "identity_linked";
+    /// A session that had no row any more was opened anew for a refresh token that needs none.
+    SessionReopened = "session_reopened";
+    /// An account was taken over from another service.
+    Imported = "imported";
+    /// What another service knew of the same person was added to an account.
+    ImportJoined = "import_joined";
+    /// An account that was taken over was changed, as it was changed where it came from.
+    ImportUpdated = "import_updated";
+    /// An operator made a link to a new password.
+    ResetStarted = "reset_started";
+    /// An account has another address or number, which its user proved to hold.
+    ContactChanged = "contact_changed";
+    /// An account lost an address or a number to somebody who proved to hold it.
+    ContactLost = "contact_lost";
 }
 
 /// Whom an event is about.
@@ -82,6 +104,16 @@ impl From<UserId> for Subject {
     fn from(user: UserId) -> Self {
         Self {
             user: Some(user),
+            session: None,
+        }
+    }
+}
+
+impl From<Option<UserId>> for Subject {
+    /// Somebody of whom it is not told whether they have an account.
+    fn from(user: Option<UserId>) -> Self {
+        Self {
+            user,
             session: None,
         }
     }
@@ -142,10 +174,21 @@ impl Event {
             | Self::Restored
             | Self::Deleted
             | Self::UnprovenRemoved
-            | Self::PasswordReset
             | Self::FileStored
             | Self::FileDeleted
-            | Self::KeyRotated => "done",
+            | Self::KeyRotated
+            | Self::LinkRequested
+            | Self::RegistrationDropped
+            | Self::AddressChangeRequested
+            | Self::AddressChangeDropped
+            | Self::IdentityLinked
+            | Self::SessionReopened
+            | Self::Imported
+            | Self::ImportJoined
+            | Self::ImportUpdated
+            | Self::ResetStarted
+            | Self::ContactChanged
+            | Self::ContactLost => "done",
         }
     }
 }

@@ -7,6 +7,7 @@
 use crate::accounts::User;
 use crate::tokens::Claims;
 use doorward_domain::{SessionId, Span, Timestamp};
+use doorward_store::sessions::Live;
 use moka::sync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,22 @@ pub(crate) struct Snapshot {
     pub(crate) expires_at: Timestamp,
     pub(crate) last_used_at: Timestamp,
     pub(crate) rotates: bool,
+    pub(crate) access_lifetime: Span,
+    /// The user's.
+    pub(crate) epoch: i64,
+}
+
+impl From<&Live> for Snapshot {
+    fn from(live: &Live) -> Self {
+        Self {
+            user: Arc::new(User::from(&live.user)),
+            expires_at: live.session.expires_at,
+            last_used_at: live.session.last_used_at,
+            rotates: live.session.rotates,
+            access_lifetime: live.session.access_lifetime,
+            epoch: live.user.epoch,
+        }
+    }
 }
 
 pub(crate) struct Caches {

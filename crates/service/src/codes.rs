@@ -4,17 +4,22 @@
 //! statement that finds the code, before anything is compared; a right one is spent in the same transaction as what it
 //! is good for.
 
-use crate::accounts;
+mod signing_in;
+mod verifying;
+
+pub use signing_in::send_sign_in;
+pub(crate) use signing_in::state_of;
+pub use verifying::{send_verification, verify_email};
+
 use crate::app::{App, StartError};
 use crate::audit::{self, Event};
-use crate::messages::{Content, Envelope};
-use crate::outbox;
+use crate::messages::{Address, Content, Envelope};
 use crate::settings::{CodeRule, Escalation};
-use crate::{Ctx, Error, Fault, Refusal, Settings, SharedApp, networks};
+use crate::{Ctx, Error, Fault, Refusal, Settings, networks, outbox};
 use doorward_crypto::{CodeShape, KeyedHash, Label, constant_time_eq, numeric};
-use doorward_domain::{CodeId, Email, Identifier, Purpose, Rejection, Span, Timestamp, UserId};
+use doorward_domain::{CodeId, Identifier, Purpose, Rejection, Span, Timestamp, UserId};
 use doorward_store::codes::{CodeKey, Guess, NewCode};
-use doorward_store::{ReadTx, WriteTx, codes, users, wrong_guesses};
+use doorward_store::{ReadTx, WriteTx, codes, wrong_guesses};
 use secrecy::{ExposeSecret, SecretString};
 
 /// How many codes of unknown networks one subject has at a time; the oldest gives way.
@@ -33,78 +38,6 @@ const REFUSED_FOR: Span = Span::hours(1);
 /// From so many on, `codes.escalation = "refuse"` sends unknown networks none.
 const REFUSED_FROM: i64 = 100;
 
-/// Sends a code that proves the address of an account.
-///
-/// Whoever asks learns nothing: an unknown or already proven address has the same cool-down, leaves the same rows, and
-/// takes as long. Its message is dropped by the worker.
-pub async fn send_verification(app: &SharedApp, ctx: &Ctx, email: &Email) -> Result<(), Error> {
-    let identifier = email.clone().into();
-    let target = Target::of(Purpose::Verify, &identifier);
-    let mut tx = app.read().await?;
-    let user = users::by_email(&mut tx, email).await?;
-    let asker = Asker::look(
-        &mut tx,
-        app,
-        ctx,
-        &target,
-        user.as_ref().map(|user| user.id),
-    )
-    .await?;
-    drop(tx);
-    let wanted = user
-        .as_ref()
-        .filter(|user| user.email_proven_at.is_none() && user.status.may_sign_in());
-    let request = Request {
-        target,
-        to: outbox::addressee(user.as_ref(), email),
-        user: wanted.map(|user| user.id),
-        dropped: wanted.is_none(),
-        asker,
-    };
-    let mut tx = app.write().await?;
-    put_and_send(&mut tx, app, ctx, &request).await?;
-    let subject = audit::Subject {
-        user: request.user,
-        session: None,
-    };
-    audit::record(&mut tx, app, ctx, Event::CodeRequested, subject).await?;
-    tx.commit().await?;
-    outbox::ring(app);
-    Ok(())
-}
-
-/// Proves the address of an account with the code that was mailed to it.
-pub async fn verify_email(
-    app: &SharedApp,
-    ctx: &Ctx,
-    email: &Email,
-    code: SecretString,
-) -> Result<(), Error> {
-    let identifier = email.clone().into();
-    let target = Target::of(Purpose::Verify, &identifier);
-    let mut tx = app.write().await?;
-    let guess = match meet(&mut tx, app, ctx, &target, &code).await? {
-        Met::Right(guess) => guess,
-        Met::Wrong(guess) => return refuse(tx, app, ctx, &target, &guess).await,
-        Met::Dead(refusal) => return Err(refusal.into()),
-    };
-    let user = match guess.user_id {
-        Some(id) => users::by_id(&mut tx, id).await?,
-        None => None,
-    };
-    let Some(user) =
-        user.filter(|user| user.email_proven_at.is_none() && user.status.may_sign_in())
-    else {
-        return refuse(tx, app, ctx, &target, &guess).await;
-    };
-    spend(&mut tx, ctx, &guess).await?;
-    let ended = accounts::prove_email(&mut tx, app, ctx, &user, &guess.network).await?;
-    tx.commit().await?;
-    app.caches.forget_sessions(&ended);
-    outbox::ring(app);
-    Ok(())
-}
-
 /// What a code is good for, and for whom.
 #[derive(Clone, Copy)]
 pub(crate) struct Target<'a> {
@@ -120,6 +53,11 @@ impl<'a> Target<'a> {
             identifier,
             context: "",
         }
+    }
+
+    /// Whom the code is sent to.
+    pub(crate) const fn identifier(self) -> &'a Identifier {
+        self.identifier
     }
 
     /// A code within a context, such as a project: it fits no other.
@@ -164,10 +102,9 @@ impl Asker {
         target: &Target<'_>,
         user: Option<UserId>,
     ) -> Result<Self, Error> {
-        let known = match user {
-            Some(user) => networks::is_known(app, tx, ctx, user).await?,
-            None => false,
-        };
+        // An identifier without an account is looked up alike, for one that there never was.
+        let user = user.unwrap_or_else(|| UserId::new(ctx.now, app.entropy.bytes()));
+        let known = networks::is_known(app, tx, ctx, user).await?;
         let subject = app.subject(target.identifier);
         let wrong_guesses = wrong_guesses::since(tx, &subject, ctx.now - DAY).await?;
         Ok(Self {
@@ -196,7 +133,7 @@ impl Asker {
 pub(crate) struct Request<'a> {
     pub(crate) target: Target<'a>,
     /// Where to.
-    pub(crate) to: &'a str,
+    pub(crate) to: Address,
     /// The account it is for.
     pub(crate) user: Option<UserId>,
     /// Nobody is to read it: the worker drops the message.
@@ -220,7 +157,7 @@ pub(crate) async fn put_and_send(
 ) -> Result<(), Error> {
     let placed = put(tx, app, ctx, request).await?;
     let envelope = Envelope {
-        to: request.to.to_owned(),
+        to: request.to.clone(),
         content: Content::Code {
             purpose: request.target.purpose,
             code: placed.code.expose_secret().to_owned(),
@@ -258,12 +195,12 @@ pub(crate) async fn put(
         cooldown_until: ctx.now + rule.cooldown,
         key,
     };
-    if codes::put(tx, &new).await?.is_none() {
+    let Some(put) = codes::put(tx, &new).await? else {
         let until = codes::cooldown(tx, &new.key).await?;
         let wait = until.map_or(rule.cooldown, |until| until.since(ctx.now));
         return Err(Refusal::after(Rejection::CodeCooldown, wait).into());
-    }
-    if !request.asker.known {
+    };
+    if !request.asker.known && put.strangers >= i64::from(STRANGERS_SLOTS) {
         let CodeKey {
             purpose,
             subject,
@@ -311,6 +248,22 @@ pub(crate) async fn meet(
 /// Uses a right code up; its effect belongs into the same transaction.
 pub(crate) async fn spend(tx: &mut WriteTx, ctx: &Ctx, guess: &Guess) -> Result<(), Error> {
     if codes::spend(tx, guess.id, ctx.now).await? {
+        Ok(())
+    } else {
+        Err(Rejection::CodeExpired.into())
+    }
+}
+
+/// Uses a right code up, and with it those that other networks asked for to the same end. The caller has locked the account.
+pub(crate) async fn spend_with_others(
+    tx: &mut WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    target: &Target<'_>,
+    guess: &Guess,
+) -> Result<(), Error> {
+    let key = target.key(app, ctx);
+    if codes::spend_with_others(tx, &key, guess.id, ctx.now).await? {
         Ok(())
     } else {
         Err(Rejection::CodeExpired.into())

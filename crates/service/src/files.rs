@@ -57,7 +57,16 @@ pub async fn upload(
     caller: &Caller,
     upload: Upload,
 ) -> Result<ObjectName, Error> {
-    let user = caller.user.id;
+    store(app, ctx, caller.user.id, upload).await
+}
+
+/// Stores a file of a user, whoever brings it.
+pub(crate) async fn store(
+    app: &SharedApp,
+    ctx: &Ctx,
+    user: UserId,
+    upload: Upload,
+) -> Result<ObjectName, Error> {
     refuse_beyond_count(app, user, &upload.name).await?;
     let upload = refuse_other_kinds(app, upload).await?;
     let id = FileId::new(ctx.now, app.entropy.bytes());

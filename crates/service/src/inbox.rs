@@ -1,6 +1,6 @@
 //! The development inbox: shows messages in place of sending them.
 
-use crate::ports::{Mail, Mailer, SendError};
+use crate::ports::{Mail, Mailer, SendError, Sms, SmsSender};
 use crate::{Error, Fault, SharedApp};
 use doorward_domain::{Email, JobId, Phone, Timestamp};
 use futures_util::future::{BoxFuture, FutureExt};
@@ -105,7 +105,7 @@ fn sealed_in(id: JobId) -> String {
     format!("inbox/{id}")
 }
 
-/// The mailer of development mode.
+/// What carries messages in development mode: nowhere.
 pub struct Inbox(SharedApp);
 
 impl Inbox {
@@ -114,19 +114,17 @@ impl Inbox {
         Self(app)
     }
 
-    async fn keep(&self, mail: &Mail) -> Result<(), Error> {
-        let kept = Kept {
-            kind: MessageKind::Mail,
-            to: mail.to.clone(),
-            subject: mail.subject.clone(),
-            text: mail.text.clone(),
-            html: mail.html.clone(),
-        };
+    async fn keep(&self, id: JobId, kept: &Kept) -> Result<(), SendError> {
+        let kept = self.insert(id, kept).await;
+        kept.map_err(|error| SendError::Temporary(error.to_string()))
+    }
+
+    async fn insert(&self, id: JobId, kept: &Kept) -> Result<(), Error> {
         let app = &self.0;
-        let plain = serde_json::to_vec(&kept).map_err(Fault::internal)?;
-        let sealed = app.vault.seal(&app.entropy, &sealed_in(mail.id), &plain);
+        let plain = serde_json::to_vec(kept).map_err(Fault::internal)?;
+        let sealed = app.vault.seal(&app.entropy, &sealed_in(id), &plain);
         let mut tx = app.write().await?;
-        doorward_store::inbox::insert(&mut tx, mail.id, app.now(), &sealed).await?;
+        doorward_store::inbox::insert(&mut tx, id, app.now(), &sealed).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -139,11 +137,26 @@ impl fmt::Debug for Inbox {
 
 impl Mailer for Inbox {
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), SendError>> {
-        async move {
-            self.keep(mail)
-                .await
-                .map_err(|error| SendError::Temporary(error.to_string()))
-        }
-        .boxed()
+        let kept = Kept {
+            kind: MessageKind::Mail,
+            to: mail.to.clone(),
+            subject: mail.subject.clone(),
+            text: mail.text.clone(),
+            html: mail.html.clone(),
+        };
+        async move { self.keep(mail.id, &kept).await }.boxed()
+    }
+}
+
+impl SmsSender for Inbox {
+    fn send<'a>(&'a self, sms: &'a Sms) -> BoxFuture<'a, Result<(), SendError>> {
+        let kept = Kept {
+            kind: MessageKind::Sms,
+            to: sms.to.clone(),
+            subject: String::new(),
+            text: sms.text.clone(),
+            html: String::new(),
+        };
+        async move { self.keep(sms.id, &kept).await }.boxed()
     }
 }

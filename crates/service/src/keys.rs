@@ -80,13 +80,16 @@ pub struct JwkSet {
     keys: Vec<Jwk>,
 }
 
-/// The public keys that verify tokens now: signing, next, and retired ones until the last token they signed has expired.
+/// The public keys that verify tokens now: signing, next, and retired ones until the last token they signed has
+/// expired.
 pub fn jwks(app: &App, now: Timestamp) -> JwkSet {
     let loaded = app.keyring.loaded();
+    // Where a key is shared nothing is published, and what was signed before verifies here alone.
+    let shared = app.settings.tokens.algorithm == Algorithm::Hs256;
     let keys = loaded
         .keys
         .iter()
-        .filter(|key| key.state(&loaded.keys, now) != KeyState::Gone);
+        .filter(|key| !shared && key.state(&loaded.keys, now) != KeyState::Gone);
     JwkSet {
         keys: keys
             .map(|key| key.public.jwk(&key.version.to_string()))
@@ -126,16 +129,23 @@ pub async fn list(app: &SharedApp, now: Timestamp) -> Result<Vec<KeyInfo>, Error
         .collect())
 }
 
-/// Makes a successor of the signing key. It is published at once and signs after [`PUBLISHED_BEFORE`], or at once where
-/// `at_once` says so (a leaked key cannot wait for caches).
-pub async fn rotate(app: &SharedApp, ctx: &Ctx, at_once: bool) -> Result<KeyInfo, Error> {
+/// When a new key signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// After [`PUBLISHED_BEFORE`], when every verifier can have it.
+    Planned,
+    /// At once: a leaked key cannot wait for caches.
+    AtOnce,
+}
+
+/// Makes a successor of the signing key, which is published at once.
+pub async fn rotate(app: &SharedApp, ctx: &Ctx, rotation: Rotation) -> Result<KeyInfo, Error> {
     app.keyring.reload(app).await?;
     let loaded = app.keyring.loaded();
     let newest = loaded.keys.last().map_or(KeyVersion(0), |key| key.version);
-    let signs_from = if at_once {
-        ctx.now
-    } else {
-        ctx.now + PUBLISHED_BEFORE
+    let signs_from = match rotation {
+        Rotation::AtOnce => ctx.now,
+        Rotation::Planned => ctx.now + PUBLISHED_BEFORE,
     };
     let algorithm = app.settings.tokens.algorithm;
     let new = fresh_key(
@@ -180,14 +190,14 @@ pub(crate) async fn rotate_when_due(app: &SharedApp, ctx: &Ctx) -> Result<(), Er
     }
     let every = app.settings.tokens.rotate_keys_every;
     let loaded = app.keyring.loaded();
-    let Some(newest) = loaded.keys.last() else {
+    let Some(newest) = loaded.keys.iter().rev().find(|key| !key.is_foreign()) else {
         return Ok(());
     };
     let due = !every.is_zero() && ctx.now.since(newest.created_at) >= every;
     let other_algorithm =
         newest.algorithm != app.settings.tokens.algorithm && newest.signer.is_some();
     if due || other_algorithm {
-        rotate(app, ctx, false).await?;
+        rotate(app, ctx, Rotation::Planned).await?;
     }
     Ok(())
 }
@@ -204,6 +214,8 @@ fn longest_token(settings: &crate::Settings) -> Span {
         .access_lifetime
         .max(settings.session.access_lifetime)
         .max(settings.tokens.refresh_lifetime)
+        .max(settings.code.access_lifetime)
+        .max(settings.code.refresh_lifetime)
 }
 
 /// The keys of this process: read from the database, parsed once.
@@ -231,6 +243,11 @@ struct Key {
 }
 
 impl Key {
+    /// Whether it signed for another service alone: its public part is readable by version and verifies nothing here.
+    fn is_foreign(&self) -> bool {
+        self.retires_at == Some(self.signs_from)
+    }
+
     fn state(&self, all: &[Self], now: Timestamp) -> KeyState {
         if signing(all, now).is_some_and(|key| key.version == self.version) {
             KeyState::Signing
@@ -267,8 +284,8 @@ impl Keyring {
     pub(crate) async fn start(parts: &Parts) -> Result<Self, StartError> {
         let shared = shared_key(&parts.settings)?;
         let rows = read(&parts.store).await?;
-        if rows.is_empty() && shared.is_none() {
-            insert_first(parts).await?;
+        if shared.is_none() && rows.iter().all(|row| row.private_sealed.is_none()) {
+            insert_first(parts, &rows).await?;
         }
         let loaded = load(&parts.store, &parts.vault, shared.as_ref()).await?;
         let refresh = parts.vault.hmac_key(Label::Refresh);
@@ -384,7 +401,9 @@ async fn load(store: &Store, vault: &Vault, shared: Option<&HmacKey>) -> Result<
     let mut set = KeySet::default();
     for row in read(store).await? {
         let key = parse(row, vault)?;
-        set.insert(key.version.to_string(), key.public.clone());
+        if !key.is_foreign() {
+            set.insert(key.version.to_string(), key.public.clone());
+        }
         keys.push(key);
     }
     keys.sort_by_key(|key| key.version);
@@ -426,39 +445,36 @@ struct Times {
     signs_from: Timestamp,
 }
 
-async fn insert_first(parts: &Parts) -> Result<(), StartError> {
+/// Makes the first key that signs. Its version follows those of another service that an import brought; a key that was
+/// brought along and signed there keeps the version that it had.
+async fn insert_first(parts: &Parts, foreign: &[KeyRow]) -> Result<(), StartError> {
     let now = parts.clock.now();
     let times = Times {
         now,
         signs_from: now,
     };
+    let (vault, entropy) = (&parts.vault, &parts.entropy);
     let algorithm = parts.settings.tokens.algorithm;
+    let free = foreign
+        .last()
+        .map_or(KeyVersion::FIRST, |row| row.version.next());
     let new = match &parts.brought_key {
-        None => {
-            fresh_key(
-                &parts.vault,
-                &parts.entropy,
-                KeyVersion::FIRST,
-                algorithm,
-                times,
-            )
-            .await?
-        }
+        None => fresh_key(vault, entropy, free, algorithm, times).await?,
         Some(brought) => {
             let key = brought_pair(brought, algorithm).map_err(StartError::BroughtKey)?;
-            seal_key(
-                &parts.vault,
-                &parts.entropy,
-                KeyVersion::FIRST,
-                &key,
-                &times,
-            )
+            let pem = key.public().to_pem();
+            let known = foreign.iter().find(|row| row.public_pem == pem);
+            let version = known.map_or(free, |row| row.version);
+            seal_key(vault, entropy, version, &key, &times)
         }
     };
     let mut tx = parts.store.write().await?;
-    doorward_store::keys::insert(&mut tx, &new).await?;
-    tx.commit().await?;
-    Ok(())
+    // A version that is there belongs to the same key as another service had it, or was made by another replica just
+    // now.
+    if !doorward_store::keys::insert(&mut tx, &new).await? {
+        doorward_store::keys::adopt(&mut tx, &new).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 fn brought_pair(brought: &BroughtKey, algorithm: Algorithm) -> Result<SigningKey, String> {

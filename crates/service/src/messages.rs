@@ -1,28 +1,92 @@
-//! What Doorward writes to people, and how it is put into words.
+//! What Doorward writes to people.
 //!
-//! Templates know the variables named here and nothing else. A value is never a template: braces in a name appear as
-//! braces.
+//! An [`Envelope`] rests sealed in the outbox, committed with what caused it; it is put into words when it leaves. What
+//! it holds is read back by later versions too: fields are added, and none changes its shape.
 
-use crate::Fault;
-use doorward_domain::{Purpose, Span, Timestamp};
-use minijinja::{Environment, context};
+mod rendering;
+
+pub(crate) use rendering::{render, render_text};
+
+use doorward_domain::{Email, Phone, Purpose, Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A message on its way, as it rests sealed in the outbox.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Envelope {
     /// The stored address of the account; the message goes there and nowhere else.
-    pub(crate) to: String,
+    pub(crate) to: Address,
     /// What it says.
     pub(crate) content: Content,
-    /// It was caused by somebody who named an address without an account: the worker drops it, where nobody can measure.
+    /// It was caused by somebody who named an address without an account: the worker drops it, where nobody can
+    /// measure.
     pub(crate) dropped: bool,
     /// After this it is of no use to its reader and is not sent.
     pub(crate) good_until: Option<Timestamp>,
 }
 
+impl Envelope {
+    /// A message that is true whenever it arrives.
+    pub(crate) const fn notice(to: Address, content: Content) -> Self {
+        Self {
+            to,
+            content,
+            dropped: false,
+            good_until: None,
+        }
+    }
+}
+
+/// Where a message goes, as its account has it.
+///
+/// An e-mail address rests as a plain text, which is how it rested before there were text messages.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Address {
+    /// An e-mail address.
+    Mail(String),
+    /// A telephone number in E.164.
+    Phone {
+        /// The number.
+        number: String,
+    },
+}
+
+impl Address {
+    /// An e-mail address as an account has it.
+    pub(crate) fn mail(stored: &str) -> Self {
+        Self::Mail(stored.to_owned())
+    }
+
+    /// What kind of contact it is.
+    pub(crate) const fn kind(&self) -> ContactKind {
+        match self {
+            Self::Mail(_) => ContactKind::Email,
+            Self::Phone { .. } => ContactKind::Phone,
+        }
+    }
+
+    /// A number as an account has it.
+    pub(crate) fn phone(stored: &str) -> Self {
+        Self::Phone {
+            number: stored.to_owned(),
+        }
+    }
+}
+
+impl From<&Email> for Address {
+    fn from(email: &Email) -> Self {
+        Self::mail(email.as_str())
+    }
+}
+
+impl From<&Phone> for Address {
+    fn from(phone: &Phone) -> Self {
+        Self::phone(phone.as_str())
+    }
+}
+
 /// The messages there are.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(tag = "message", rename_all = "snake_case")]
 pub(crate) enum Content {
     /// A one-time code.
@@ -42,232 +106,122 @@ pub(crate) enum Content {
         link: String,
         link_lifetime: Span,
     },
-    /// Somebody with the way back in set a new password; told to every other address.
+    /// The way back in, which an operator sends.
+    ResetLink { link: String, lifetime: Span },
+    /// Somebody registered with this address: the link to confirm or to disown that.
+    ConfirmLink { link: String, lifetime: Span },
+    /// An account is to have this address: the link to confirm or to disown that.
+    ChangeLink { link: String, lifetime: Span },
+    /// The account is to have another address, once that is confirmed; told to everything that it has until then.
+    AddressChanging,
+    /// Somebody with the way back in set a new password; told to every address.
     PasswordWasReset,
-    /// An operator set a new password.
-    PasswordReset { password: String },
+    /// Somebody who was signed in changed what the password is; told to every address.
+    PasswordChanged { change: PasswordStep },
+    /// The account has another address or number; told to what it had before and to what else it has.
+    ContactChanged { kind: ContactKind },
+    /// The account no longer has an address or number, since somebody else proved to hold it; told to what is left.
+    ContactLost { kind: ContactKind },
+    /// Too many wrong passwords suspended the account.
+    Suspended,
+    /// An identity at another provider signs in to the account from now on.
+    IdentityLinked { provider: String },
+}
+
+/// What became of a password.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PasswordStep {
+    /// There was none before.
+    Added,
+    /// Another one took its place.
+    Changed,
+    /// There is none any more.
+    Removed,
+}
+
+impl PasswordStep {
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// What people are reached at.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ContactKind {
+    /// An e-mail address.
+    Email,
+    /// A telephone number.
+    Phone,
+}
+
+impl ContactKind {
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Email => "e-mail address",
+            Self::Phone => "telephone number",
+        }
+    }
 }
 
 /// What the first proof of an address swept away.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Dropped {
     pub(crate) password: bool,
     pub(crate) profile: bool,
     pub(crate) sessions: usize,
     pub(crate) files: usize,
+    /// Accounts at other services that would have signed in.
+    #[serde(default)]
+    pub(crate) identities: u64,
 }
 
-/// A message in words.
-pub(crate) struct Rendered {
-    pub(crate) subject: String,
-    pub(crate) text: String,
-    pub(crate) html: String,
-}
-
-macro_rules! templates {
-    ($($name:literal),+) => {
-        [$(
-            (concat!($name, ".txt"), include_str!(concat!("../templates/", $name, ".txt"))),
-            (concat!($name, ".html"), include_str!(concat!("../templates/", $name, ".html"))),
-        )+]
-    };
-}
-
-/// The texts that are built in. The first line of a `.txt` is the subject.
-const BUILT_IN: [(&str, &str); 16] = templates![
-    "sign_in_code",
-    "proof_code",
-    "verify_code",
-    "reset_code",
-    "password_was_reset",
-    "already_registered",
-    "first_proof",
-    "password_reset"
-];
-
-/// How much work a template may do; a loop that never ends stops there.
-const FUEL: u64 = 50_000;
-
-/// Puts a message into words.
-pub(crate) fn render(service: &str, content: &Content) -> Result<Rendered, Fault> {
-    let mut environment = Environment::new();
-    environment.set_fuel(Some(FUEL));
-    for (name, text) in BUILT_IN {
-        environment
-            .add_template(name, text)
-            .map_err(Fault::internal)?;
+impl Dropped {
+    /// Whether there is anything to tell of.
+    pub(crate) const fn is_empty(&self) -> bool {
+        !self.password
+            && !self.profile
+            && self.sessions == 0
+            && self.files == 0
+            && self.identities == 0
     }
-    let (name, variables) = match content {
-        Content::Code {
-            purpose,
-            code,
-            lifetime,
-        } => (
-            code_template(*purpose),
-            context! { service, code, lifetime => in_words(*lifetime) },
-        ),
-        Content::AlreadyRegistered => ("already_registered", context! { service }),
-        Content::FirstProof(dropped) => {
-            let Dropped {
-                password,
-                profile,
-                sessions,
-                files,
-            } = dropped;
-            (
-                "first_proof",
-                context! { service, dropped => context! { password, profile, sessions, files } },
-            )
-        }
-        Content::ResetCode {
-            code,
-            lifetime,
-            link,
-            link_lifetime,
-        } => {
-            let (lifetime, link_lifetime) = (in_words(*lifetime), in_words(*link_lifetime));
-            (
-                "reset_code",
-                context! { service, code, lifetime, link, link_lifetime },
-            )
-        }
-        Content::PasswordWasReset => ("password_was_reset", context! { service }),
-        Content::PasswordReset { password } => ("password_reset", context! { service, password }),
-    };
-    let fill = |ending: &str| {
-        let template = environment
-            .get_template(&format!("{name}.{ending}"))
-            .map_err(Fault::internal)?;
-        template.render(&variables).map_err(Fault::internal)
-    };
-    let (text, html) = (fill("txt")?, fill("html")?);
-    let (subject, text) = text
-        .split_once('\n')
-        .ok_or_else(|| Fault::internal("a template has no subject line"))?;
-    // A line end in a header would begin another header.
-    let subject = subject
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    Ok(Rendered {
-        subject,
-        text: text.trim_start().to_owned(),
-        html,
-    })
-}
-
-/// Each purpose has words of its own, so that a reader knows what the code would do in another's hands.
-const fn code_template(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::SignIn => "sign_in_code",
-        Purpose::Proof => "proof_code",
-        Purpose::Verify => "verify_code",
-        Purpose::Reset => "reset_code",
-    }
-}
-
-/// `10 minutes`, as a person says it.
-fn in_words(span: Span) -> String {
-    let seconds = span.as_seconds();
-    let (number, unit) = match seconds {
-        s if s % 3600 == 0 && s > 0 => (s / 3600, "hour"),
-        s if s % 60 == 0 && s > 0 => (s / 60, "minute"),
-        s => (s, "second"),
-    };
-    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn code() -> Content {
-        Content::Code {
-            purpose: Purpose::Verify,
-            code: "123456".to_owned(),
-            lifetime: Span::minutes(10),
-        }
+    #[test]
+    fn an_envelope_from_before_there_were_text_messages_is_read() {
+        let kept = r#"{"to":"ada@example.com","content":{"message":"already_registered"},"dropped":false,"good_until":null}"#;
+        let envelope: Envelope = serde_json::from_str(kept).unwrap();
+        assert!(envelope.to == Address::mail("ada@example.com"));
+        assert_eq!(serde_json::to_string(&envelope).unwrap(), kept);
     }
 
     #[test]
-    fn every_message_has_a_subject_a_text_and_a_page() {
-        let dropped = Dropped {
-            password: true,
-            profile: true,
-            sessions: 2,
-            files: 1,
-        };
-        let reset = Content::PasswordReset {
-            password: "correct horse".to_owned(),
-        };
-        for content in [
-            code(),
-            Content::AlreadyRegistered,
-            Content::FirstProof(dropped),
-            reset,
+    fn an_address_and_a_number_are_told_apart() {
+        for address in [
+            Address::mail("+441632960018"),
+            Address::phone("+441632960018"),
         ] {
-            let mail = render("Doorward", &content).unwrap();
+            let kept = serde_json::to_string(&address).unwrap();
             assert!(
-                mail.subject.contains("Doorward") && !mail.text.contains("{{"),
-                "{}",
-                mail.subject
+                serde_json::from_str::<Address>(&kept).unwrap() == address,
+                "{kept}"
             );
-            assert!(mail.html.starts_with("<!doctype html>") && mail.html.contains("Doorward"));
         }
     }
 
     #[test]
-    fn sec_i03_a_code_stands_in_the_body_and_not_in_the_subject() {
-        let mail = render("Doorward", &code()).unwrap();
-        assert!(mail.text.contains("123456") && mail.html.contains("123456"));
-        assert!(mail.text.contains("10 minutes"));
-        assert!(!mail.subject.contains("123456"));
-    }
-
-    #[test]
-    fn what_was_dropped_is_said_and_what_was_not_there_is_not() {
-        let dropped = Dropped {
-            password: true,
-            profile: false,
-            sessions: 1,
-            files: 0,
-        };
-        let mail = render("Doorward", &Content::FirstProof(dropped)).unwrap();
-        assert!(
-            mail.text.contains("- the password\n- 1 open session\n"),
-            "{}",
-            mail.text
-        );
-        assert!(!mail.text.contains("profile") && !mail.html.contains("file"));
-    }
-
-    #[test]
-    fn sec_1_3_7_template_syntax_in_a_value_appears_literally() {
-        let mail = render("{{ 7 * 7 }}{% raw %}", &code()).unwrap();
-        assert!(mail.text.contains("{{ 7 * 7 }}{% raw %}") && mail.subject.contains("{{ 7 * 7 }}"));
-    }
-
-    #[test]
-    fn sec_1_1_2_markup_in_a_value_stays_text_in_html_alone() {
-        let mail = render("<b>Doorward</b>", &code()).unwrap();
-        assert!(mail.html.contains("&lt;b&gt;Doorward") && !mail.html.contains("<b>"));
-        assert!(mail.text.contains("<b>Doorward</b>"));
-    }
-
-    #[test]
-    fn sec_1_3_3_a_line_end_in_a_value_begins_no_header() {
-        let mail = render("Door\rward\u{7}", &code()).unwrap();
-        assert!(
-            !mail.subject.chars().any(char::is_control),
-            "{:?}",
-            mail.subject
-        );
-    }
-
-    #[test]
-    fn spans_are_said_in_words() {
-        assert_eq!(in_words(Span::minutes(10)), "10 minutes");
-        assert_eq!(in_words(Span::hours(1)), "1 hour");
-        assert_eq!(in_words(Span::seconds(90)), "90 seconds");
+    fn what_was_dropped_before_identities_were_counted_is_read() {
+        let kept = r#"{"password":true,"profile":false,"sessions":1,"files":0}"#;
+        let dropped: Dropped = serde_json::from_str(kept).unwrap();
+        assert!(dropped.identities == 0 && !dropped.is_empty());
     }
 }

@@ -1,6 +1,7 @@
 //! The durable outbox: a message is a sealed row, committed with what caused it.
 
-use crate::messages::Envelope;
+use crate::messages::{Address, Content, Envelope};
+use crate::settings::SmsRoute;
 use crate::{App, Ctx, Error, Fault};
 use doorward_domain::{Email, FileId, JobId, Timestamp};
 use doorward_store::jobs::{self, NewJob};
@@ -12,8 +13,9 @@ use zeroize::Zeroizing;
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "job", rename_all = "snake_case")]
 pub(crate) enum Job {
-    /// Sends a message.
-    Mail(Envelope),
+    /// Sends a message, by mail or to a telephone.
+    #[serde(rename = "mail")]
+    Message(Envelope),
     /// Removes an object that no row of `files` names any more.
     RemoveObject { key: FileId },
 }
@@ -21,18 +23,48 @@ pub(crate) enum Job {
 impl Job {
     const fn kind(&self) -> &'static str {
         match self {
-            Self::Mail(_) => "mail",
+            Self::Message(envelope) => kind_of(&envelope.to),
             Self::RemoveObject { .. } => "remove_object",
         }
     }
 }
 
+/// The kind of job that takes a message to where it goes.
+const fn kind_of(to: &Address) -> &'static str {
+    match to {
+        Address::Mail(_) => "mail",
+        Address::Phone { .. } => "sms",
+    }
+}
+
 /// Where mail to `email` goes: to the address as its account has it. Another spelling of it that folds to the same key may
 /// be somebody else's mailbox.
-pub(crate) fn addressee<'a>(owner: Option<&'a users::User>, email: &'a Email) -> &'a str {
+pub(crate) fn addressee(owner: Option<&users::User>, email: &Email) -> Address {
     owner
         .and_then(|user| user.email.as_deref())
-        .unwrap_or(email.as_str())
+        .map_or_else(|| email.into(), Address::mail)
+}
+
+/// Everything that an account can be reached at from here.
+pub(crate) fn addresses(app: &App, user: &users::User) -> Vec<Address> {
+    let email = user.email.as_deref().map(Address::mail);
+    let phone = user.phone.as_deref().map(Address::phone);
+    let phone = phone.filter(|_| app.settings.sms != SmsRoute::Nowhere);
+    email.into_iter().chain(phone).collect()
+}
+
+/// Tells an account of a change, wherever it can be reached.
+pub(crate) async fn tell(
+    tx: &mut WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    user: &users::User,
+    content: &Content,
+) -> Result<(), Error> {
+    for to in addresses(app, user) {
+        post(tx, app, ctx, &Envelope::notice(to, content.clone())).await?;
+    }
+    Ok(())
 }
 
 /// Puts a message into the outbox, in the transaction of what it tells of.
@@ -59,7 +91,7 @@ pub(crate) async fn post(
         app,
         ctx,
         Due {
-            kind: "mail",
+            kind: kind_of(&envelope.to),
             run_at: ctx.now,
         },
         Zeroizing::new(payload),
@@ -113,7 +145,7 @@ async fn insert(
     due: Due,
     payload: Zeroizing<Vec<u8>>,
 ) -> Result<(), Error> {
-    let id = JobId::new(ctx.now, app.entropy.bytes());
+    let id = app.job_id(ctx.now);
     let job = NewJob {
         id,
         kind: due.kind.to_owned(),

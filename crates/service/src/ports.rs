@@ -5,6 +5,8 @@ use doorward_domain::{FileId, JobId};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use std::io;
+use std::sync::Arc;
+use url::Url;
 
 /// Bytes as they come in or go out.
 pub type ByteStream = BoxStream<'static, io::Result<Bytes>>;
@@ -41,6 +43,33 @@ pub trait Mailer: Send + Sync {
     fn send<'a>(&'a self, mail: &'a Mail) -> BoxFuture<'a, Result<(), SendError>>;
 }
 
+/// One text message to one telephone. Its text may be a code, and so it has no `Debug`.
+pub struct Sms {
+    /// The job that sends it: the same however often it is tried.
+    pub id: JobId,
+    /// The one recipient in E.164, as the account has it.
+    pub to: String,
+    /// What it says.
+    pub text: String,
+    /// The code that it brings, for providers that have a place for it.
+    pub code: Option<String>,
+}
+
+/// Delivers text messages.
+pub trait SmsSender: Send + Sync {
+    /// Hands one message over. When this returns `Ok`, somebody else has taken responsibility for it.
+    fn send<'a>(&'a self, sms: &'a Sms) -> BoxFuture<'a, Result<(), SendError>>;
+}
+
+/// All who carry messages out of the house.
+#[derive(Clone)]
+pub struct Couriers {
+    /// Carries mail.
+    pub mailer: Arc<dyn Mailer>,
+    /// Carries text messages.
+    pub sms: Arc<dyn SmsSender>,
+}
+
 /// Why an object was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
@@ -70,4 +99,28 @@ pub trait ObjectStore: Send + Sync {
 
     /// Removes it; an object that is not there is removed already.
     fn delete(&self, key: FileId) -> BoxFuture<'_, io::Result<()>>;
+}
+
+/// Why a document could not be had. The texts go to the log.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The address is none that is asked: neither https, nor http on this machine.
+    #[error("only https, or http on this machine, is asked")]
+    Address,
+    /// The answer says something else than 200.
+    #[error("the answer was {0}")]
+    Status(u16),
+    /// The answer is longer than such a document is.
+    #[error("the answer is too long")]
+    TooLarge,
+    /// There was no answer, or it broke off.
+    #[error("{0}")]
+    Transport(String),
+}
+
+/// Gets the documents that identity providers publish.
+pub trait Fetcher: Send + Sync {
+    /// The body of the answer to one `GET`: over https, or http on this machine; from the address that was named and no
+    /// other, so that a redirect is no answer; bounded in size and in time.
+    fn get<'a>(&'a self, url: &'a Url) -> BoxFuture<'a, Result<Bytes, FetchError>>;
 }

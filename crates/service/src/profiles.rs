@@ -3,7 +3,7 @@
 use crate::accounts::User;
 use crate::audit::{self, Event};
 use crate::tokens::Caller;
-use crate::{Ctx, Error, SharedApp};
+use crate::{Ctx, Error, SharedApp, credentials};
 use doorward_domain::{Nickname, Rejection};
 pub use doorward_store::users::Change;
 use doorward_store::users::{self, ProfileChange};
@@ -45,10 +45,9 @@ pub async fn update(
         age,
     };
     let mut tx = app.write().await?;
-    let Some(updated) = users::update_profile(&mut tx, caller.user.id, &change, ctx.now).await?
-    else {
-        return Err(Rejection::NicknameTaken.into());
-    };
+    credentials::hold(&mut tx, ctx, caller).await?;
+    let updated = users::update_profile(&mut tx, caller.user.id, &change, ctx.now).await?;
+    let updated = updated.ok_or(Rejection::NicknameTaken)?;
     audit::record(&mut tx, app, ctx, Event::ProfileChanged, caller.user.id).await?;
     tx.commit().await?;
     app.caches.refresh_session(caller.session);

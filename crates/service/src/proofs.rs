@@ -4,15 +4,14 @@
 
 mod canonical;
 
-use crate::accounts;
+use crate::accounts::{self, Proof as FirstProof, Prover};
 use crate::app::App;
 use crate::audit::{self, Event};
 use crate::codes::{self, Asker, Met, Request, Target};
 use crate::{Ctx, Error, Fault, Refusal, SharedApp, outbox};
 use doorward_crypto::proof_signature;
 use doorward_domain::{
-    Email, Identifier, ProjectId, Purpose, Quota, Rejection, SessionId, Span, Status, Timestamp,
-    UserId,
+    Email, Identifier, ProjectId, Purpose, Quota, Rejection, Span, Timestamp, UserId,
 };
 use doorward_store::{WriteTx, users};
 use secrecy::SecretString;
@@ -73,11 +72,7 @@ pub async fn send(
     };
     let mut tx = app.write().await?;
     codes::put_and_send(&mut tx, app, ctx, &request).await?;
-    let subject = audit::Subject {
-        user: request.user,
-        session: None,
-    };
-    audit::record(&mut tx, app, ctx, Event::CodeRequested, subject).await?;
+    audit::record(&mut tx, app, ctx, Event::CodeRequested, request.user).await?;
     tx.commit().await?;
     outbox::ring(app);
     Ok(())
@@ -95,12 +90,14 @@ pub async fn prove(
     let identifier = email.clone().into();
     let target = Target::of(Purpose::Proof, &identifier).within(project.as_str());
     let mut tx = app.write().await?;
+    // The account first and its codes second, as whoever changes an account locks them.
+    let user = users::lock_by_identifier(&mut tx, &identifier).await?;
     let guess = match codes::meet(&mut tx, app, ctx, &target, &code).await? {
         Met::Right(guess) => guess,
         Met::Wrong(guess) => return codes::refuse(tx, app, ctx, &target, &guess).await,
         Met::Dead(refusal) => return Err(refusal.into()),
     };
-    let user = match users::by_email(&mut tx, email).await? {
+    let user = match user {
         Some(user) => user,
         None => create(&mut tx, app, ctx, email).await?,
     };
@@ -108,38 +105,24 @@ pub async fn prove(
         return codes::refuse(tx, app, ctx, &target, &guess).await;
     }
     codes::spend(&mut tx, ctx, &guess).await?;
-    let ended = confirm(&mut tx, app, ctx, &user, &guess.network).await?;
+    let proof = FirstProof {
+        user: &user,
+        identifier: &identifier,
+        asked_from: &guess.network,
+        prover: Prover::Stranger,
+    };
+    let proven = accounts::prove(&mut tx, app, ctx, proof).await?;
+    let user = proven.user;
     audit::record(&mut tx, app, ctx, Event::ProofGiven, user.id).await?;
     tx.commit().await?;
-    app.caches.forget_sessions(&ended);
+    app.caches.forget_sessions(&proven.ended);
     outbox::ring(app);
-    let shown = user.email.unwrap_or_else(|| email.as_str().to_owned());
-    sign(
-        app,
-        ctx,
-        Statement {
-            user: user.id,
-            email: shown,
-            project: project.clone(),
-        },
-    )
-}
-
-/// An address that was not proven before is now; a temporary account becomes an account.
-async fn confirm(
-    tx: &mut WriteTx,
-    app: &SharedApp,
-    ctx: &Ctx,
-    user: &users::User,
-    asked_from: &str,
-) -> Result<Vec<SessionId>, Error> {
-    if user.status == Status::Temp {
-        users::set_status(tx, user.id, Status::Active, ctx.now).await?;
-    }
-    if user.email_proven_at.is_some() {
-        return Ok(Vec::new());
-    }
-    accounts::prove_email(tx, app, ctx, user, asked_from).await
+    let statement = Statement {
+        user: user.id,
+        email: user.email.unwrap_or_else(|| email.as_str().to_owned()),
+        project: project.clone(),
+    };
+    sign(app, ctx, statement)
 }
 
 /// The user of an address that had none, or whoever took the address a moment ago.
@@ -150,17 +133,10 @@ async fn create(
     email: &Email,
 ) -> Result<users::User, Error> {
     let new = users::NewUser {
-        id: UserId::new(ctx.now, app.entropy.bytes()),
-        status: Status::Active,
         email: Some(email.clone()),
         email_proven_at: Some(ctx.now),
-        phone: None,
-        phone_proven_at: None,
-        login: None,
-        profile: doorward_domain::Profile::default(),
-        password_hash: None,
         registered_network: None,
-        created_at: ctx.now,
+        ..accounts::blank(app, ctx)
     };
     // Of any number of first proofs at once one makes the user, and the others find it. So they do with somebody who
     // has just registered, and who is then to be confirmed like anybody else.

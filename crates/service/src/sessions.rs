@@ -1,21 +1,25 @@
 //! Sessions: one row each, begun by a sign-in, ended by its holder, by a change of the account, or by time.
 
+mod by_code;
+mod opening;
+
+pub use by_code::{SignInByCode, sign_in_by_code};
+pub(crate) use opening::{of_claims, open};
+
 use crate::accounts::User;
 use crate::audit::{self, Event};
 use crate::caches::Snapshot;
-use crate::tokens::{self, Caller, Grant, Path, Tokens};
+use crate::tokens::{self, Caller, Path, Tokens};
 use crate::{App, Ctx, Error, Refusal, SharedApp, networks, passwords};
-use doorward_domain::{Family, Identifier, Rejection, SessionId, Span, Timestamp, UserId};
-use doorward_store::sessions::Session;
+use doorward_domain::{
+    Family, Identifier, LinkPurpose, Rejection, SessionId, Span, Timestamp, UserId,
+};
 use doorward_store::tries::{Counted, TrySource};
-use doorward_store::{WriteTx, known_networks, sessions, tries, users};
+use doorward_store::{WriteTx, links, sessions, tries, users};
 use secrecy::SecretString;
 
 /// A session's last use is written down at most this often.
 const USE_NOTED_EVERY: Span = Span::minutes(1);
-
-/// Longer ones are cut before they are stored.
-const MOST_USER_AGENT: usize = 200;
 
 /// Somebody wants in.
 #[derive(Debug)]
@@ -45,44 +49,14 @@ pub async fn sign_in(app: &SharedApp, ctx: &Ctx, command: SignIn) -> Result<Toke
     } else {
         None
     };
-    let session = new_session(app, ctx, user.id);
     let mut tx = app.write().await?;
-    // The gate: nothing changed about the account since its password was compared.
-    if !users::touch_login(&mut tx, user.id, checked.row.epoch, ctx.now).await? {
-        return Err(Rejection::InvalidCredentials.into());
-    }
+    let opened = open(&mut tx, app, ctx, Path::Password, &checked.row).await?;
     if let (Some(new), Some(old)) = (&renewed, &checked.row.password_hash) {
         users::rehash_password(&mut tx, user.id, old, new).await?;
     }
-    sessions::insert(&mut tx, &session).await?;
     checked.tally.clear(&mut tx).await?;
-    known_networks::remember(
-        &mut tx,
-        user.id,
-        &app.network(ctx.client.network()),
-        ctx.now,
-    )
-    .await?;
-    audit::record(
-        &mut tx,
-        app,
-        ctx,
-        Event::SignedIn,
-        audit::Subject::session(user.id, session.id),
-    )
-    .await?;
     tx.commit().await?;
-    let grant = Grant {
-        path: Path::Password,
-        user: &user,
-        session: session.id,
-        counter: session.counter,
-        issued_at: session.created_at,
-        session_ends_at: session.expires_at,
-        access_lifetime: session.access_lifetime,
-        refresh_lifetime: has_refresh(ctx.family).then_some(session.refresh_lifetime),
-    };
-    tokens::issue(app, ctx, &grant)
+    opened.tokens(app, ctx)
 }
 
 /// Ends the session of a live access token.
@@ -92,14 +66,8 @@ pub async fn sign_out(app: &SharedApp, ctx: &Ctx, token: &str) -> Result<(), Err
     let Some(user) = sessions::end(&mut tx, caller.session, ctx.now).await? else {
         return Err(Rejection::TokenRevoked.into());
     };
-    audit::record(
-        &mut tx,
-        app,
-        ctx,
-        Event::SignedOut,
-        audit::Subject::session(user, caller.session),
-    )
-    .await?;
+    let subject = audit::Subject::session(user, caller.session);
+    audit::record(&mut tx, app, ctx, Event::SignedOut, subject).await?;
     tx.commit().await?;
     app.caches.forget_sessions(&[caller.session]);
     Ok(())
@@ -153,14 +121,8 @@ pub async fn end(app: &SharedApp, ctx: &Ctx, caller: &Caller, id: SessionId) -> 
         // Dropped with the transaction: somebody else's session stays as it was.
         return Err(Rejection::SessionNotFound.into());
     }
-    audit::record(
-        &mut tx,
-        app,
-        ctx,
-        Event::SignedOut,
-        audit::Subject::session(caller.user.id, id),
-    )
-    .await?;
+    let subject = audit::Subject::session(caller.user.id, id);
+    audit::record(&mut tx, app, ctx, Event::SignedOut, subject).await?;
     tx.commit().await?;
     app.caches.forget_sessions(&[id]);
     Ok(())
@@ -175,7 +137,8 @@ pub enum Ending {
     All,
 }
 
-/// Ends the caller's sessions.
+/// Ends the caller's sessions. Ending all of them moves the epoch on, so that refresh tokens that need no session end
+/// too.
 pub async fn end_many(
     app: &SharedApp,
     ctx: &Ctx,
@@ -187,15 +150,14 @@ pub async fn end_many(
         Ending::All => None,
     };
     let mut tx = app.write().await?;
+    if which == Ending::All {
+        users::bump_epoch(&mut tx, caller.user.id, ctx.now).await?;
+        // Whoever is thrown out may have begun to move the account to an address of theirs.
+        links::void(&mut tx, caller.user.id, LinkPurpose::Change, ctx.now).await?;
+    }
     let ended = sessions::end_all(&mut tx, caller.user.id, except, ctx.now).await?;
-    audit::record(
-        &mut tx,
-        app,
-        ctx,
-        Event::SignedOutEverywhere,
-        caller.user.id,
-    )
-    .await?;
+    let user = caller.user.id;
+    audit::record(&mut tx, app, ctx, Event::SignedOutEverywhere, user).await?;
     tx.commit().await?;
     app.caches.forget_sessions(&ended);
     Ok(())
@@ -203,12 +165,15 @@ pub async fn end_many(
 
 /// Ends the session of a refresh token, if it is ours and live.
 pub async fn sign_out_by_refresh(app: &SharedApp, ctx: &Ctx, token: &str) -> Result<(), Error> {
-    let claims = tokens::read_refresh(app, token)?;
+    let claims = tokens::read_refresh(app, token).await?;
     let mut tx = app.write().await?;
-    let Some(user) = sessions::end(&mut tx, claims.session, ctx.now).await? else {
+    let ended = sessions::end(&mut tx, claims.session, ctx.now)
+        .await?
+        .is_some();
+    if !ended && !tokens::stateless::end_unseen(&mut tx, app, ctx, &claims).await? {
         return Err(Rejection::TokenRevoked.into());
-    };
-    let subject = audit::Subject::session(user, claims.session);
+    }
+    let subject = audit::Subject::session(claims.user, claims.session);
     audit::record(&mut tx, app, ctx, Event::SignedOut, subject).await?;
     tx.commit().await?;
     app.caches.forget_sessions(&[claims.session]);
@@ -243,7 +208,7 @@ pub(crate) async fn check_password(
     password: &SecretString,
 ) -> Result<Checked, Error> {
     let mut tx = app.read().await?;
-    let row = find(&mut tx, identifier).await?;
+    let row = users::by_identifier(&mut tx, identifier).await?;
     let known = match &row {
         Some(row) => networks::is_known(app, &mut tx, ctx, row.id).await?,
         None => false,
@@ -276,29 +241,8 @@ async fn count_try(app: &App, ctx: &Ctx, tally: &Tally, user: Option<UserId>) ->
     if let Counted::Blocked { until } = counted {
         return Err(Refusal::after(Rejection::PasswordTriesExhausted, until.since(ctx.now)).into());
     }
-    audit::record(
-        &mut tx,
-        app,
-        ctx,
-        Event::PasswordTried,
-        audit::Subject {
-            user,
-            session: None,
-        },
-    )
-    .await?;
+    audit::record(&mut tx, app, ctx, Event::PasswordTried, user).await?;
     Ok(tx.commit().await?)
-}
-
-async fn find(
-    tx: &mut doorward_store::ReadTx,
-    identifier: &Identifier,
-) -> Result<Option<users::User>, Error> {
-    Ok(match identifier {
-        Identifier::Email(email) => users::by_email(tx, email).await?,
-        Identifier::Phone(phone) => users::by_phone(tx, phone).await?,
-        Identifier::Login(login) => users::by_login(tx, login).await?,
-    })
 }
 
 /// Writes down that a session is in use, now and then.
@@ -314,55 +258,4 @@ pub(crate) async fn note_use(
     let mut tx = app.write().await?;
     sessions::touch(&mut tx, id, ctx.now).await?;
     Ok(tx.commit().await?)
-}
-
-/// Whether a family's answer has a place for a refresh token.
-const fn has_refresh(family: Family) -> bool {
-    match family {
-        Family::Session | Family::Proof => false,
-        Family::Code | Family::Confirm | Family::Verified | Family::Native => true,
-    }
-}
-
-fn new_session(app: &App, ctx: &Ctx, user: UserId) -> Session {
-    let settings = &app.settings;
-    // Family `session` has no refresh: its session ends with its token. Family `verified` cannot hand out a new
-    // refresh token, so its session ends with the one it gave.
-    let (access_lifetime, expires_in) = match ctx.family {
-        Family::Session => (
-            settings.session.access_lifetime,
-            settings.session.access_lifetime,
-        ),
-        Family::Verified | Family::Proof => (
-            settings.tokens.access_lifetime,
-            settings.tokens.refresh_lifetime,
-        ),
-        Family::Code | Family::Confirm | Family::Native => (
-            settings.tokens.access_lifetime,
-            settings.tokens.session_lifetime,
-        ),
-    };
-    Session {
-        id: SessionId::new(ctx.now, app.entropy.bytes()),
-        user_id: user,
-        family: ctx.family,
-        created_at: ctx.now,
-        last_used_at: ctx.now,
-        expires_at: ends_at(ctx.now, expires_in),
-        counter: 0,
-        rotated_at: ctx.now,
-        rotates: matches!(ctx.family, Family::Code | Family::Confirm | Family::Native),
-        access_lifetime,
-        refresh_lifetime: settings.tokens.refresh_lifetime,
-        address: Some(ctx.client.to_string()),
-        user_agent: ctx
-            .user_agent
-            .as_ref()
-            .map(|agent| agent.chars().take(MOST_USER_AGENT).collect()),
-        ended_at: None,
-    }
-}
-
-fn ends_at(now: Timestamp, lifetime: Span) -> Timestamp {
-    now.truncated_to_seconds() + lifetime
 }

@@ -2,15 +2,16 @@
 
 use crate::accounts::{self, User};
 use crate::audit::{self, Event};
-use crate::messages::{Content, Envelope};
+use crate::links::{self, NewLink};
+use crate::messages::{Address, Content, Envelope};
 use crate::passwords::{self, NewPassword};
-use crate::{Ctx, Error, Fault, SharedApp, outbox};
+use crate::{Ctx, Error, Fault, SharedApp, outbox, tokens};
 use doorward_domain::{
-    Email, Login, PasswordRules, Phone, Profile, Rejection, SessionId, Status, UserId,
+    Email, LinkPurpose, Login, PasswordRules, Phone, Profile, Rejection, SessionId, Status, UserId,
 };
 use doorward_store::users::{self, Filter, NewUser};
 use doorward_store::{ReadTx, WriteTx, sessions};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
 /// What passwords that an operator sets must look like.
 pub const OPERATORS_RULES: PasswordRules = passwords::STRICT;
@@ -69,8 +70,6 @@ pub async fn create(app: &SharedApp, ctx: &Ctx, command: Create) -> Result<User,
         None => None,
     };
     let new = NewUser {
-        id: UserId::new(ctx.now, app.entropy.bytes()),
-        status: Status::Active,
         email_proven_at: command.email.as_ref().map(|_| ctx.now),
         email: command.email,
         phone_proven_at: command.phone.as_ref().map(|_| ctx.now),
@@ -81,17 +80,13 @@ pub async fn create(app: &SharedApp, ctx: &Ctx, command: Create) -> Result<User,
             ..Profile::default()
         },
         password_hash: hash,
+        // Nobody registered, so there is no network that a first proof could come from again.
         registered_network: None,
-        created_at: ctx.now,
+        ..accounts::blank(app, ctx)
     };
     let mut tx = app.write().await?;
-    match users::insert(&mut tx, &new).await? {
-        users::Inserted::Done => {}
-        users::Inserted::EmailTaken => return Err(Rejection::EmailTaken.into()),
-        users::Inserted::PhoneTaken => return Err(Rejection::PhoneTaken.into()),
-        users::Inserted::LoginTaken => return Err(Rejection::LoginTaken.into()),
-        users::Inserted::NicknameTaken => return Err(Rejection::NicknameTaken.into()),
-    }
+    let inserted = accounts::insert_new(&mut tx, app, ctx, &new).await?;
+    accounts::require_done(inserted)?;
     audit::record(&mut tx, app, ctx, Event::SignedUp, new.id).await?;
     let row = users::by_id(&mut tx, new.id)
         .await?
@@ -123,20 +118,25 @@ async fn change_status(
 ) -> Result<User, Error> {
     let mut tx = app.write().await?;
     let row = find_row(&mut tx, name).await?;
-    if !users::set_status(&mut tx, row.id, status, ctx.now).await? {
+    let changed = users::set_status(&mut tx, row.id, status, ctx.now).await?;
+    // An account that has used up its tries is as good as suspended.
+    if !changed && (status != Status::Active || row.password_failures == 0) {
         return Err(Rejection::UserNotFound.into());
     }
-    let (event, ended) = match status {
-        Status::Active | Status::Temp => (Event::Restored, Vec::new()),
-        Status::Suspended => (
-            Event::Suspended,
-            sessions::end_all(&mut tx, row.id, None, ctx.now).await?,
-        ),
-        Status::Banned => (
-            Event::Banned,
-            sessions::end_all(&mut tx, row.id, None, ctx.now).await?,
-        ),
+    let event = match status {
+        Status::Active | Status::Temp => Event::Restored,
+        Status::Suspended => Event::Suspended,
+        Status::Banned => Event::Banned,
         Status::Deleted => return Err(Fault::internal("deleting is not a change of status").into()),
+    };
+    let ended = if status.may_sign_in() {
+        // Whoever is let in again has all tries of the password again.
+        users::reset_password_failures(&mut tx, row.id).await?;
+        Vec::new()
+    } else {
+        users::bump_epoch(&mut tx, row.id, ctx.now).await?;
+        links::void_ways_in(&mut tx, row.id, ctx.now).await?;
+        sessions::end_all(&mut tx, row.id, None, ctx.now).await?
     };
     audit::record(&mut tx, app, ctx, event, row.id).await?;
     finish(app, tx, row.id, &ended).await
@@ -146,6 +146,9 @@ async fn change_status(
 pub async fn sign_out(app: &SharedApp, ctx: &Ctx, name: &str) -> Result<usize, Error> {
     let mut tx = app.write().await?;
     let row = find_row(&mut tx, name).await?;
+    users::bump_epoch(&mut tx, row.id, ctx.now).await?;
+    // Whoever is thrown out may have begun to move the account to an address of theirs.
+    doorward_store::links::void(&mut tx, row.id, LinkPurpose::Change, ctx.now).await?;
     let ended = sessions::end_all(&mut tx, row.id, None, ctx.now).await?;
     audit::record(&mut tx, app, ctx, Event::SignedOutEverywhere, row.id).await?;
     tx.commit().await?;
@@ -165,7 +168,7 @@ pub async fn delete(app: &SharedApp, ctx: &Ctx, name: &str) -> Result<(), Error>
     Ok(())
 }
 
-/// How a user gets a new password.
+/// How a user gets the link to a new password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handover {
     /// It is given to the operator, to be passed on.
@@ -174,42 +177,44 @@ pub enum Handover {
     Mail,
 }
 
-/// Sets a random password and ends all sessions. Nobody chooses it, so nobody can choose a weak one.
+/// Makes a link to a new password, and gives it unless it is mailed. Whose account it is chooses the password; until
+/// then nothing changes.
 pub async fn reset(
     app: &SharedApp,
     ctx: &Ctx,
     name: &str,
     handover: Handover,
 ) -> Result<Option<SecretString>, Error> {
-    let password = app.entropy.url_token();
-    let hash = passwords::hash_known(app, &password).await?;
     let mut tx = app.write().await?;
     let row = find_row(&mut tx, name).await?;
-    users::set_password(&mut tx, row.id, &hash, ctx.now).await?;
-    let ended = sessions::end_all(&mut tx, row.id, None, ctx.now).await?;
+    tokens::admit_status(row.status)?;
+    let new = NewLink {
+        purpose: LinkPurpose::Reset,
+        user: Some(row.id),
+        email: None,
+    };
+    let link = links::keep(&mut tx, app, ctx, &new).await?;
     let printed = match handover {
-        Handover::Print => Some(password),
+        Handover::Print => Some(SecretString::from(link)),
         Handover::Mail => {
             let to = row
                 .email
-                .filter(|_| row.email_proven_at.is_some())
-                .ok_or(Rejection::AddressUnproven)?;
-            let content = Content::PasswordReset {
-                password: password.expose_secret().to_owned(),
-            };
+                .as_deref()
+                .filter(|_| row.email_proven_at.is_some());
+            let to = to.ok_or(Rejection::AddressUnproven)?;
+            let lifetime = links::lifetime(app, LinkPurpose::Reset);
             let envelope = Envelope {
-                to,
-                content,
+                to: Address::mail(to),
+                content: Content::ResetLink { link, lifetime },
                 dropped: false,
-                good_until: None,
+                good_until: Some(ctx.now + lifetime),
             };
             outbox::post(&mut tx, app, ctx, &envelope).await?;
             None
         }
     };
-    audit::record(&mut tx, app, ctx, Event::PasswordReset, row.id).await?;
+    audit::record(&mut tx, app, ctx, Event::ResetStarted, row.id).await?;
     tx.commit().await?;
-    app.caches.forget_sessions(&ended);
     outbox::ring(app);
     Ok(printed)
 }

@@ -7,7 +7,7 @@
 mod cleaning;
 mod handling;
 
-use crate::ports::Mailer;
+use crate::ports::Couriers;
 use crate::{App, Ctx, Error, Fault, SharedApp, keys};
 use doorward_domain::{ClientAddr, Family, JobId, Span};
 use doorward_store::workers;
@@ -45,9 +45,9 @@ pub struct Worker {
 
 impl Worker {
     /// A worker with a name of its own.
-    pub fn new(app: SharedApp, mailer: Arc<dyn Mailer>) -> Self {
+    pub fn new(app: SharedApp, couriers: Couriers) -> Self {
         let name = JobId::new(app.now(), app.entropy.bytes()).to_string();
-        let hands = handling::Hands::new(Arc::clone(&app), mailer);
+        let hands = handling::Hands::new(Arc::clone(&app), couriers);
         Self { app, hands, name }
     }
 

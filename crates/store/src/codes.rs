@@ -1,8 +1,9 @@
 //! One-time codes, as keyed hashes.
 //!
-//! A code has a slot: its purpose, its subject, its context (a project, or nothing) and the network that asked for it. A new code
-//! takes the slot of the one before. Guesses from the asking network and from elsewhere are counted apart, in the same
-//! statement that hands out the hash, so that of any number at once no more are answered than the limit says.
+//! A code has a slot: its purpose, its subject, its context (a project, or nothing) and the network that asked for it.
+//! A new code takes the slot of the one before. Guesses from the asking network and from elsewhere are counted apart,
+//! in the same statement that hands out the hash, so that of any number at once no more are answered than the limit
+//! says.
 
 use crate::{ReadTx, Result, WriteTx};
 use doorward_domain::{CodeId, Purpose, Timestamp, UserId};
@@ -43,6 +44,16 @@ pub struct NewCode {
     pub expires_at: Timestamp,
     /// Until when the slot takes no other.
     pub cooldown_until: Timestamp,
+}
+
+/// A code that has its slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Put {
+    /// Names the code.
+    pub id: CodeId,
+    /// How many slots unknown networks have of the same purpose, subject and context; whether one that was just taken
+    /// counts among them is the engine's choice.
+    pub strangers: i64,
 }
 
 /// A row.
@@ -92,8 +103,8 @@ pub struct Guess {
 }
 
 /// Puts a code into its slot, with fresh counters; `None` while the slot cools down.
-pub async fn put(tx: &mut WriteTx, code: &NewCode) -> Result<Option<CodeId>> {
-    on!(tx, c => sqlx::query_scalar(
+pub async fn put(tx: &mut WriteTx, code: &NewCode) -> Result<Option<Put>> {
+    on!(tx, c => sqlx::query_as(
         "INSERT INTO codes (id, purpose, subject, context, network, known, user_id, hash, attempts, own_failures, \
          other_failures, created_at, expires_at, cooldown_until) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11, $12) \
@@ -101,7 +112,8 @@ pub async fn put(tx: &mut WriteTx, code: &NewCode) -> Result<Option<CodeId>> {
          user_id = excluded.user_id, hash = excluded.hash, attempts = excluded.attempts, own_failures = 0, \
          other_failures = 0, created_at = excluded.created_at, expires_at = excluded.expires_at, \
          cooldown_until = excluded.cooldown_until, spent_at = NULL \
-         WHERE codes.cooldown_until <= excluded.created_at RETURNING id",
+         WHERE codes.cooldown_until <= excluded.created_at RETURNING id, (SELECT COUNT(*) FROM codes AS slots \
+         WHERE slots.purpose = $2 AND slots.subject = $3 AND slots.context = $4 AND slots.known = $13) AS strangers",
     )
     .bind(code.id)
     .bind(code.key.purpose)
@@ -115,6 +127,7 @@ pub async fn put(tx: &mut WriteTx, code: &NewCode) -> Result<Option<CodeId>> {
     .bind(code.created_at)
     .bind(code.expires_at)
     .bind(code.cooldown_until)
+    .bind(false)
     .fetch_optional(c)
     .await)
 }
@@ -142,8 +155,8 @@ macro_rules! met_by_a_guess {
     };
 }
 
-/// Counts a guess from the network in `key` and says what to compare it with; `None` when the code it meets is used, over or
-/// has no guesses left ([`state`] tells which), or there is none.
+/// Counts a guess from the network in `key` and says what to compare it with; `None` when the code it meets is used,
+/// over or has no guesses left ([`state`] tells which), or there is none.
 pub async fn guess(tx: &mut WriteTx, key: &CodeKey, now: Timestamp) -> Result<Option<Guess>> {
     on!(tx, c => sqlx::query_as(concat!(
         "UPDATE codes SET own_failures = own_failures + CASE WHEN network = $4 THEN 1 ELSE 0 END, \
@@ -188,6 +201,27 @@ pub async fn spend(tx: &mut WriteTx, id: CodeId, now: Timestamp) -> Result<bool>
     .await
     .map(|done| done.rows_affected()))?;
     Ok(rows == 1)
+}
+
+/// Uses a code up, and with it those that other networks asked for, for the same purpose, subject and context. As with
+/// [`spend`], one caller hears `true`. Callers hold the lock of the account, or two of them would wait for each other.
+pub async fn spend_with_others(
+    tx: &mut WriteTx,
+    key: &CodeKey,
+    id: CodeId,
+    now: Timestamp,
+) -> Result<bool> {
+    let spent: Vec<CodeId> = on!(tx, c => sqlx::query_scalar(
+        "UPDATE codes SET spent_at = $4 WHERE purpose = $1 AND subject = $2 AND context = $3 AND spent_at IS NULL \
+         AND expires_at > $4 RETURNING id",
+    )
+    .bind(key.purpose)
+    .bind(&key.subject)
+    .bind(&key.context)
+    .bind(now)
+    .fetch_all(c)
+    .await)?;
+    Ok(spent.contains(&id))
 }
 
 /// Voids every code of a subject, whatever its purpose. Cool-downs stay.

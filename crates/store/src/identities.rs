@@ -16,7 +16,7 @@ pub struct Identity {
     pub subject: String,
     /// Whose it is.
     pub user_id: UserId,
-    /// When it was linked.
+    /// When it was linked; one that an import linked bears the `seen_at` of what was [imported](crate::imports).
     pub created_at: Timestamp,
 }
 

@@ -64,6 +64,51 @@ pub async fn insert(tx: &mut WriteTx, key: &NewKey) -> Result<bool> {
     Ok(rows == 1)
 }
 
+/// The public part of a key that signed for another service.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "the names are those of the row")]
+pub struct ForeignKey {
+    pub version: KeyVersion,
+    pub algorithm: String,
+    pub public_pem: String,
+    pub created_at: Timestamp,
+}
+
+/// Adds the public part of a key under the number that it had at another service; `false` when the number is taken
+/// here. It never signed here: it ends when it begins.
+pub async fn insert_foreign(tx: &mut WriteTx, key: &ForeignKey) -> Result<bool> {
+    let rows = on!(tx, c => sqlx::query(
+        "INSERT INTO signing_keys (version, algorithm, public_pem, created_at, signs_from, retires_at) \
+         VALUES ($1, $2, $3, $4, $4, $4) ON CONFLICT (version) DO NOTHING",
+    )
+    .bind(key.version)
+    .bind(&key.algorithm)
+    .bind(&key.public_pem)
+    .bind(key.created_at)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Makes a key that signed for another service sign here, now that its private part was brought along; `false` when
+/// there is no such key.
+pub async fn adopt(tx: &mut WriteTx, key: &NewKey) -> Result<bool> {
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE signing_keys SET algorithm = $2, private_sealed = $3, signs_from = $4, retires_at = NULL \
+         WHERE version = $1 AND public_pem = $5 AND private_sealed IS NULL AND retires_at = signs_from",
+    )
+    .bind(key.version)
+    .bind(&key.algorithm)
+    .bind(&key.private_sealed)
+    .bind(key.signs_from)
+    .bind(&key.public_pem)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
 /// Says when the last token of a key has expired; `false` when that was said before.
 pub async fn retire(tx: &mut WriteTx, version: KeyVersion, retires_at: Timestamp) -> Result<bool> {
     let rows = on!(tx, c => sqlx::query(

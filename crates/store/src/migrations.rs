@@ -45,6 +45,7 @@ const ALL: &[(Migration, &str)] = &[
     ),
     step!(3, "links", "../../../migrations/0003_links.sql"),
     step!(4, "identities", "../../../migrations/0004_identities.sql"),
+    step!(5, "imports", "../../../migrations/0005_imports.sql"),
 ];
 
 /// The steps that the database behind `tx` lacks.

@@ -21,7 +21,7 @@ pub async fn insert(
         .map(drop))
 }
 
-/// Uses a nonce up. Of any number of callers one hears `true`; its effect belongs into the same transaction.
+/// Uses a nonce up. Of any number of callers one hears `true`.
 pub async fn spend(tx: &mut WriteTx, hash: &str, provider: &str, now: Timestamp) -> Result<bool> {
     let rows = on!(tx, c => sqlx::query(
         "UPDATE nonces SET spent_at = $3 WHERE hash = $1 AND provider = $2 AND spent_at IS NULL AND expires_at > $3",

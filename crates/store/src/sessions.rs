@@ -60,12 +60,12 @@ macro_rules! session_columns {
     };
 }
 
-/// Opens a session.
-pub async fn insert(tx: &mut WriteTx, session: &Session) -> Result<()> {
-    on!(tx, c => sqlx::query(
+/// Opens a session; `false` when there is or was one of this id, which stays as it is.
+pub async fn insert(tx: &mut WriteTx, session: &Session) -> Result<bool> {
+    let rows = on!(tx, c => sqlx::query(
         "INSERT INTO sessions (id, user_id, family, created_at, last_used_at, expires_at, counter, rotated_at, rotates, \
          access_lifetime, refresh_lifetime, address, user_agent, ended_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (id) DO NOTHING",
     )
     .bind(session.id)
     .bind(session.user_id)
@@ -83,7 +83,8 @@ pub async fn insert(tx: &mut WriteTx, session: &Session) -> Result<()> {
     .bind(session.ended_at)
     .execute(c)
     .await
-    .map(drop))
+    .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 /// The session and its user in one statement, while it is neither ended nor over.

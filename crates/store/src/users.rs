@@ -17,6 +17,7 @@ pub use identifiers::{
 };
 pub use passwords::{
     clear_password, count_password_failure, rehash_password, reset_password_failures, set_password,
+    take_back_password_failure,
 };
 
 const TABLE: &str = "users";
@@ -230,7 +231,27 @@ pub async fn by_identifier(tx: &mut ReadTx, identifier: &Identifier) -> Result<O
     }
 }
 
-/// Notes that tokens are given; `false` when that was less than `cooldown` ago. Of any number of callers one hears `true`.
+/// The account that has this identifier, kept as it is until this transaction ends, as by [`lock`].
+pub async fn lock_by_identifier(tx: &mut WriteTx, identifier: &Identifier) -> Result<Option<User>> {
+    macro_rules! locked {
+        ($column:literal, $key:expr) => {
+            on!(tx, c => sqlx::query_as(concat!(
+                "UPDATE users SET epoch = epoch WHERE ", $column, " = $1 RETURNING ", user_columns!(),
+            ))
+            .bind($key)
+            .fetch_optional(c)
+            .await)
+        };
+    }
+    match identifier {
+        Identifier::Email(email) => locked!("email_key", email.key()),
+        Identifier::Phone(phone) => locked!("phone_key", phone.key()),
+        Identifier::Login(login) => locked!("login_key", login.key()),
+    }
+}
+
+/// Notes that tokens are given; `false` when that was less than `cooldown` ago. Of any number of callers one hears
+/// `true`.
 pub async fn note_tokens(
     tx: &mut WriteTx,
     id: UserId,
@@ -249,8 +270,8 @@ pub async fn note_tokens(
     Ok(rows == 1)
 }
 
-/// Notes a sign-in, if the account is still as it was when its password was compared: in use, and of this epoch. `false`
-/// when it is not; then nobody may be signed in.
+/// Notes a sign-in, if the account is still as it was when its password was compared: in use, and of this epoch.
+/// `false` when it is not; then nobody may be signed in.
 pub async fn touch_login(tx: &mut WriteTx, id: UserId, epoch: i64, now: Timestamp) -> Result<bool> {
     let rows = on!(tx, c => sqlx::query(
         "UPDATE users SET last_login_at = $3 WHERE id = $1 AND epoch = $2 AND status IN ($4, $5)",
@@ -304,9 +325,15 @@ pub async fn scrub(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<bool>
     Ok(rows == 1)
 }
 
-/// Keeps every other transaction that locks or changes this account waiting until this one ends.
-pub async fn lock(tx: &mut WriteTx, id: UserId) -> Result<()> {
-    on!(tx, c => sqlx::query("UPDATE users SET epoch = epoch WHERE id = $1").bind(id).execute(c).await.map(drop))
+/// Keeps every other transaction that locks or changes this account waiting until this one ends; `false` when there is
+/// no such account.
+pub async fn lock(tx: &mut WriteTx, id: UserId) -> Result<bool> {
+    let rows = on!(tx, c => sqlx::query("UPDATE users SET epoch = epoch WHERE id = $1")
+        .bind(id)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 /// Moves the epoch on and returns it; `None` when there is no such account.
@@ -325,8 +352,8 @@ pub async fn bump_epoch(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<
 pub async fn first_proof(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<bool> {
     let rows = on!(tx, c => sqlx::query(
         "UPDATE users SET password_hash = NULL, password_set_at = NULL, nickname = NULL, nickname_key = NULL, \
-         first_name = NULL, last_name = NULL, full_name = NULL, age = NULL, epoch = epoch + 1, updated_at = $2 \
-         WHERE id = $1 AND deleted_at IS NULL",
+         first_name = NULL, last_name = NULL, full_name = NULL, age = NULL, tokens_issued_at = NULL, epoch = epoch + 1, \
+         updated_at = $2 WHERE id = $1 AND deleted_at IS NULL",
     )
     .bind(id)
     .bind(now)
@@ -350,12 +377,13 @@ pub async fn list(tx: &mut ReadTx, filter: &Filter) -> Result<Vec<User>> {
 }
 
 /// Accounts without a proven identifier that nobody has signed in to since `before`. An account that has a login alone
-/// has nothing to prove and is not among them.
+/// has nothing to prove and is not among them; one that an import has just brought has as long as one that was just
+/// made.
 pub async fn stale_unproven(tx: &mut ReadTx, before: Timestamp, limit: u32) -> Result<Vec<UserId>> {
     on!(tx, c => sqlx::query_scalar(
         "SELECT id FROM users WHERE status IN ($1, $2) AND email_proven_at IS NULL AND phone_proven_at IS NULL \
          AND (email_key IS NOT NULL OR phone_key IS NOT NULL OR status = $1) AND created_at < $3 \
-         AND COALESCE(last_login_at, created_at) < $3 ORDER BY created_at LIMIT $4",
+         AND updated_at < $3 AND COALESCE(last_login_at, created_at) < $3 ORDER BY created_at LIMIT $4",
     )
     .bind(Status::Temp)
     .bind(Status::Active)
@@ -376,6 +404,23 @@ pub async fn stale_temporary(tx: &mut ReadTx, now: Timestamp, limit: u32) -> Res
     .bind(i64::from(limit))
     .fetch_all(c)
     .await)
+}
+
+/// Removes a temporary account, unless somebody has asked for a code or proven it since it was found stale.
+pub async fn remove_temporary(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<bool> {
+    // Whoever asks for a code holds this lock until the code is there to be seen.
+    lock(tx, id).await?;
+    let rows = on!(tx, c => sqlx::query(
+        "DELETE FROM users WHERE id = $1 AND status = $2 AND NOT EXISTS \
+         (SELECT 1 FROM codes WHERE codes.user_id = users.id AND codes.expires_at > $3)",
+    )
+    .bind(id)
+    .bind(Status::Temp)
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 /// Removes the row and, with it, sessions, files and known networks; `false` when it was gone.
@@ -448,8 +493,8 @@ pub struct ProfileChange {
     pub age: Change<i64>,
 }
 
-/// Changes the profile columns that are named and returns the row; `None` when another account has the nickname. Then the
-/// transaction can only be dropped.
+/// Changes the profile columns that are named and returns the row; `None` when another account has the nickname. Then
+/// the transaction can only be dropped.
 pub async fn update_profile(
     tx: &mut WriteTx,
     id: UserId,

@@ -55,7 +55,8 @@ pub async fn database() -> TestDatabase {
         .expect("making a database does not panic")
 }
 
-/// A copy of the database that `prepare` has made once for this process. It gets the URL and must leave no connection open.
+/// A copy of the database that `prepare` has made once for this process. It gets the URL and must leave no connection
+/// open.
 pub async fn prepared_database<F, R>(prepare: F) -> TestDatabase
 where
     F: FnOnce(String) -> R,
@@ -84,6 +85,16 @@ impl Template {
         spawn_blocking(move || server().new_database(Some(&template)))
             .await
             .expect("copying a database does not panic")
+    }
+}
+
+impl TestDatabase {
+    /// Runs statements, as somebody with a shell would; gives what they print, a line a row.
+    pub async fn run(&self, statements: impl Into<String>) -> String {
+        let (url, statements) = (self.url.clone(), statements.into());
+        spawn_blocking(move || psql(&url, &statements))
+            .await
+            .expect("running statements does not panic")
     }
 }
 
@@ -196,12 +207,17 @@ impl Base {
             Self::Private(_) => self.url("postgres"),
             Self::Named(url) => url.clone(),
         };
-        succeed(
-            Command::new(tool("psql"))
-                .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement])
-                .arg(url),
-        );
+        psql(&url, statement);
     }
+}
+
+fn psql(url: &str, statements: &str) -> String {
+    let options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c"];
+    succeed(
+        Command::new(tool("psql"))
+            .args(options)
+            .args([statements, url]),
+    )
 }
 
 fn start_command(as_owner: &str) -> String {
@@ -249,11 +265,12 @@ fn display(path: &Path) -> String {
     path.display().to_string()
 }
 
-fn succeed(command: &mut Command) {
+fn succeed(command: &mut Command) -> String {
     let output = command.output().expect("the command is installed");
     assert!(
         output.status.success(),
         "{command:?} failed: {}",
         String::from_utf8_lossy(&output.stderr)
     );
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

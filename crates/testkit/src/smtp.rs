@@ -1,16 +1,23 @@
-//! A small SMTP server (RFC 5321) that keeps what it is sent.
+//! A small SMTP server (RFC 5321) that keeps what it is sent, with TLS or without.
+
+mod tls;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tls::Protection;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// How long [`Sink::wait_for`] waits.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What it says before it is asked anything.
+const GREETING: &[u8] = b"220 sink ready\r\n";
 
 /// A message as it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +47,20 @@ struct Shared {
 impl Sink {
     /// Opens one on a free port.
     pub async fn start() -> Self {
+        Self::protected(Protection::None).await
+    }
+
+    /// Opens one that takes no mail before STARTTLS. Chain and key are files of PEM.
+    pub async fn with_starttls(chain: &Path, key: &Path) -> Self {
+        Self::protected(Protection::StartTls(tls::acceptor(chain, key))).await
+    }
+
+    /// Opens one that speaks nothing but TLS. Chain and key are files of PEM.
+    pub async fn with_implicit_tls(chain: &Path, key: &Path) -> Self {
+        Self::protected(Protection::Implicit(tls::acceptor(chain, key))).await
+    }
+
+    async fn protected(protection: Protection) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
             .expect("loopback has a free port");
@@ -47,7 +68,7 @@ impl Sink {
             .local_addr()
             .expect("a bound socket has an address");
         let shared = Arc::new(Shared::default());
-        let task = tokio::spawn(serve(listener, shared.clone()));
+        let task = tokio::spawn(serve(listener, protection, shared.clone()));
         Self {
             address,
             shared,
@@ -102,19 +123,41 @@ impl Drop for Sink {
     }
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+async fn serve(listener: TcpListener, protection: Protection, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
-        let shared = shared.clone();
+        let (protection, shared) = (protection.clone(), shared.clone());
         // A client that breaks off has sent nothing worth keeping.
-        tokio::spawn(async move { converse(stream, &shared).await.ok() });
+        tokio::spawn(async move { receive(stream, protection, &shared).await.ok() });
     }
 }
 
-async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
-    let (input, mut output) = stream.into_split();
+async fn receive(
+    mut stream: TcpStream,
+    protection: Protection,
+    shared: &Shared,
+) -> std::io::Result<()> {
+    match protection {
+        Protection::None => {
+            stream.write_all(GREETING).await?;
+            converse(stream, shared).await
+        }
+        Protection::StartTls(acceptor) => {
+            let stream = tls::until_starttls(stream).await?;
+            converse(acceptor.accept(stream).await?, shared).await
+        }
+        Protection::Implicit(acceptor) => {
+            let mut stream = acceptor.accept(stream).await?;
+            stream.write_all(GREETING).await?;
+            stream.flush().await?;
+            converse(stream, shared).await
+        }
+    }
+}
+
+async fn converse(stream: impl AsyncRead + AsyncWrite, shared: &Shared) -> std::io::Result<()> {
+    let (input, mut output) = tokio::io::split(stream);
     let mut lines = BufReader::new(input).lines();
     let mut envelope = Envelope::default();
-    output.write_all(b"220 sink ready\r\n").await?;
     while let Some(line) = lines.next_line().await? {
         let verb = line.split([' ', ':']).next().unwrap_or_default();
         let reply = match verb.to_ascii_uppercase().as_str() {
@@ -134,6 +177,7 @@ async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             "DATA" if envelope.to.is_empty() => "503 No recipients".to_owned(),
             "DATA" => {
                 output.write_all(b"354 Go ahead\r\n").await?;
+                output.flush().await?;
                 let mut data = String::new();
                 while let Some(line) = lines.next_line().await? {
                     if line == "." {
@@ -157,6 +201,7 @@ async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             _ => "502 Not here".to_owned(),
         };
         output.write_all(format!("{reply}\r\n").as_bytes()).await?;
+        output.flush().await?;
     }
     Ok(())
 }

@@ -92,6 +92,16 @@ pub(crate) struct Full {
     parts: BTreeMap<&'static str, &'static str>,
 }
 
+/// What `/health` says: one word, or with `full` the parts.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = HealthReply)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes the two forms")]
+pub(crate) enum HealthReply {
+    Word(String),
+    Full(Full),
+}
+
 /// Whether the service can work.
 #[utoipa::path(
     get,
@@ -99,8 +109,8 @@ pub(crate) struct Full {
     tag = "operations",
     params(Asked),
     responses(
-        (status = 200, description = "`\"Healthy\"`, or with `full` the parts", body = Full),
-        (status = 503, description = "The database is down", body = Full),
+        (status = 200, description = "`\"Healthy\"`, or with `full` the parts", body = HealthReply),
+        (status = 503, description = "The database is down", body = HealthReply),
     ),
 )]
 pub(crate) async fn health(Shared(web): Shared<State>, Query(asked): Query<Asked>) -> Response {

@@ -4,10 +4,11 @@ use crate::refusals::refuse;
 use axum::extract::State as Shared;
 use axum::response::Response;
 use doorward_domain::KeyVersion;
-use doorward_http::{Context, Detail, Query, State, json, validation};
+use doorward_http::{Context, Detail, Query, State, detail, json};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 use serde::{Deserialize, Serialize};
+use std::num::ParseIntError;
 
 /// Verifiers keep the key set for as long as a new key is published before it signs.
 const FIVE_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
@@ -44,6 +45,13 @@ pub(crate) struct Asked {
     version: Option<String>,
 }
 
+impl Asked {
+    fn version(self) -> Result<Option<KeyVersion>, ParseIntError> {
+        let version = self.version.map(|text| text.parse().map(KeyVersion));
+        version.transpose()
+    }
+}
+
 /// A public key as text.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = PublicKey)]
@@ -63,22 +71,19 @@ pub(crate) struct PublicKeyReply {
     responses(
         (status = 200, description = "The key", body = PublicKeyReply),
         (status = 404, description = "No key of this version, or no public key at all", body = Detail),
+        (status = 422, description = "The version is no number, or sent twice", body = Detail),
     ),
 )]
 pub(crate) async fn public_key(
     Shared(web): Shared<State>,
     Context(ctx): Context,
-    Query(asked): Query<Asked>,
+    asked: Result<Query<Asked>, Response>,
 ) -> Response {
-    let Ok(version) = asked
-        .version
-        .map(|text| text.parse().map(KeyVersion))
-        .transpose()
-    else {
-        return validation(
-            &["query", "version"],
+    let Ok(Ok(version)) = asked.map(|Query(asked)| asked.version()) else {
+        // Its readers are clients of family `code`, for whom `detail` is a sentence in every status.
+        return detail(
+            StatusCode::UNPROCESSABLE_ENTITY,
             "Input should be a valid integer",
-            "int_parsing",
         );
     };
     match doorward_service::keys::public_key(&web.app, version, ctx.now) {

@@ -1,69 +1,11 @@
-//! Pages: a template, the policy that goes with it, and the few files that all pages share.
+//! What the pages of this surface stand on: the frame that all surfaces share, and the few files that are built in.
 
-use askama::Template;
 use axum::response::{IntoResponse, Response};
+pub(crate) use doorward_http::page::{Notice, fault, form, is_own_form, notice, show, with_policy};
 use doorward_http::{Path, not_found};
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, VARY};
-use tracing::error;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 
-/// A page of our own: a style sheet, an icon, nothing that runs.
-const PLAIN: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
-
-/// The same with a form that comes back to this server.
-const WITH_FORM: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-);
-
-const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
-
-/// A page that tells one thing, and what to do about it.
-#[derive(Template)]
-#[template(path = "notice.html")]
-pub(crate) struct Notice {
-    pub(crate) title: &'static str,
-    pub(crate) lines: &'static [&'static str],
-}
-
-/// Shows a page of our own.
-pub(crate) fn show(template: &impl Template) -> Response {
-    with_policy(template, PLAIN)
-}
-
-/// Shows a page under a policy of its own.
-pub(crate) fn with_policy(template: &impl Template, policy: HeaderValue) -> Response {
-    answer(StatusCode::OK, template, policy)
-}
-
-/// Answers with a page that holds a form.
-pub(crate) fn form(status: StatusCode, template: &impl Template) -> Response {
-    answer(status, template, WITH_FORM)
-}
-
-/// Answers with a notice.
-pub(crate) fn notice(status: StatusCode, notice: &Notice) -> Response {
-    answer(status, notice, PLAIN)
-}
-
-fn answer(status: StatusCode, template: &impl Template, policy: HeaderValue) -> Response {
-    match template.render() {
-        Ok(html) => {
-            let mut response = (status, html).into_response();
-            let headers = response.headers_mut();
-            headers.insert(CONTENT_TYPE, HTML);
-            headers.insert(CONTENT_SECURITY_POLICY, policy);
-            headers.append(VARY, HeaderValue::from_static("Accept"));
-            response
-        }
-        Err(error) => {
-            error!(%error, "a page could not be written");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
-}
 
 /// Serves a file that is built in; caches may keep it for five minutes.
 pub(crate) fn file(content_type: &'static str, bytes: impl IntoResponse) -> Response {

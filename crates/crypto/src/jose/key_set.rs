@@ -125,15 +125,15 @@ impl From<HmacKey> for VerifyingKey {
 }
 
 /// The three parts of the compact form (RFC 7515 section 7.1), still encoded.
-struct Compact<'a> {
-    signed: &'a str,
-    header: &'a str,
-    payload: &'a str,
-    signature: &'a str,
+pub(super) struct Compact<'a> {
+    pub(super) signed: &'a str,
+    pub(super) header: &'a str,
+    pub(super) payload: &'a str,
+    pub(super) signature: &'a str,
 }
 
 impl<'a> Compact<'a> {
-    fn split(token: &'a str) -> Result<Self, JoseError> {
+    pub(super) fn split(token: &'a str) -> Result<Self, JoseError> {
         if token.len() > LONGEST {
             return Err(JoseError::Malformed);
         }
@@ -152,14 +152,14 @@ impl<'a> Compact<'a> {
 }
 
 /// What of a header decides something.
-struct Header {
-    algorithm: Option<Algorithm>,
-    kid: Option<String>,
-    typ: Option<String>,
+pub(super) struct Header {
+    pub(super) algorithm: Option<Algorithm>,
+    pub(super) kid: Option<String>,
+    pub(super) typ: Option<String>,
 }
 
 impl Header {
-    fn parse(encoded: &str) -> Result<Self, JoseError> {
+    pub(super) fn parse(encoded: &str) -> Result<Self, JoseError> {
         let mut members = claims::object(&decode(encoded)?).ok_or(JoseError::Malformed)?;
         if FORBIDDEN.iter().any(|name| members.contains_key(*name)) {
             return Err(JoseError::Malformed);
@@ -180,7 +180,7 @@ impl Header {
 
 /// Base64url without padding, white space or bits that stand for nothing (RFC 7515 section 2): one text for
 /// each value, so that no changed character leaves a token good.
-fn decode(encoded: &str) -> Result<Vec<u8>, JoseError> {
+pub(super) fn decode(encoded: &str) -> Result<Vec<u8>, JoseError> {
     URL_SAFE_NO_PAD
         .decode(encoded)
         .map_err(|_| JoseError::Malformed)

@@ -1,5 +1,6 @@
 //! Tokens as they should be, checked with a stranger's library, and what the tests share.
 
+mod foreign;
 mod forgeries;
 mod keys;
 

@@ -15,12 +15,36 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    /// A body that was received already.
+    pub(crate) fn new(media: MediaType, bytes: impl Into<Bytes>) -> Self {
+        Self {
+            media,
+            bytes: bytes.into(),
+        }
+    }
+
     /// Reads a form from the JSON object that the body must be.
     ///
-    /// A body that does not say that it is JSON is no object, whatever it holds: browsers send such bodies across origins
-    /// without asking first.
+    /// A body that does not say that it is JSON is no object, whatever it holds: browsers send such bodies across
+    /// origins without asking first.
     pub(crate) fn form<T>(&self, form: impl FnOnce(&mut Fields) -> Option<T>) -> Result<T, Faults> {
         Fields::read(self.object()?, form)
+    }
+
+    /// The same where the body may be left out: none is `{}`.
+    pub(crate) fn form_if_any<T>(
+        &self,
+        form: impl FnOnce(&mut Fields) -> Option<T>,
+    ) -> Result<T, Faults> {
+        Fields::read(self.members_if_any()?, form)
+    }
+
+    /// The members of the object that the body is; none where there is no body.
+    pub(crate) fn members_if_any(&self) -> Result<Map<String, Value>, Faults> {
+        if self.bytes.trim_ascii().is_empty() {
+            return Ok(Map::new());
+        }
+        self.object()
     }
 
     /// What the request says that the body is.
@@ -90,16 +114,6 @@ impl<S: Send + Sync> FromRequest<S> for Document {
 }
 
 #[cfg(test)]
-impl Document {
-    pub(crate) fn new(media: MediaType, text: impl Into<Bytes>) -> Self {
-        Self {
-            media,
-            bytes: text.into(),
-        }
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
@@ -137,6 +151,29 @@ mod tests {
                 told(media, text),
                 json!([{"loc": ["body"], "msg": "Field required", "type": "missing"}])
             );
+        }
+    }
+
+    #[test]
+    fn a_body_that_may_be_left_out_is_an_empty_object_where_it_is() {
+        let read = |media, text: &'static str| {
+            Document::new(media, text)
+                .form_if_any(|fields| Some(fields.optional_text("name", 5)))
+                .ok()
+        };
+        for (media, text) in [
+            (MediaType::Missing, ""),
+            (MediaType::Json, " "),
+            (MediaType::Json, "{}"),
+        ] {
+            assert_eq!(read(media, text), Some(None), "{media:?} {text}");
+        }
+        assert_eq!(
+            read(MediaType::Json, r#"{"name": "Ada"}"#),
+            Some(Some("Ada".to_owned()))
+        );
+        for (media, text) in [(MediaType::Json, "null"), (MediaType::Missing, "{}")] {
+            assert_eq!(read(media, text), None, "{media:?} {text}");
         }
     }
 

@@ -49,6 +49,10 @@ pub(crate) enum Flaw {
     NotJson,
     /// The body is JSON, but no object.
     NotObject,
+    /// It is something else than a whole number.
+    NotInteger,
+    /// A number below this.
+    TooSmall(i64),
 }
 
 impl Flaw {
@@ -66,6 +70,8 @@ impl Flaw {
             Self::Value(_) => "value_error",
             Self::NotJson => "json_invalid",
             Self::NotObject => "model_attributes_type",
+            Self::NotInteger => "int_type",
+            Self::TooSmall(_) => "greater_than_equal",
         }
     }
 
@@ -82,6 +88,8 @@ impl Flaw {
             Self::NotObject => {
                 "Input should be a valid dictionary or object to extract fields from".into()
             }
+            Self::NotInteger => "Input should be a valid integer".into(),
+            Self::TooSmall(min) => format!("Input should be greater than or equal to {min}").into(),
         }
     }
 }
@@ -112,6 +120,11 @@ impl FieldFault {
     /// A fault of a segment of the path.
     pub(crate) fn path(name: &'static str, flaw: Flaw) -> Self {
         Self::new(vec![PATH, Part::Name(name.into())], flaw)
+    }
+
+    /// What it is, without where.
+    pub(crate) fn into_sentence(self) -> Cow<'static, str> {
+        self.msg
     }
 
     fn new(loc: Vec<Part>, flaw: Flaw) -> Self {

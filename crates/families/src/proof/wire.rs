@@ -1,6 +1,6 @@
 //! What family `proof` reads and writes.
 
-use crate::fields::{Fields, Flaw};
+use crate::fields::{Fields, Flaw, email};
 use doorward_domain::{Email, ProjectId, ProjectIdError};
 use doorward_service::proofs::Proof;
 use secrecy::SecretString;
@@ -51,10 +51,6 @@ impl Guess {
             code: code?,
         })
     }
-}
-
-fn email(text: &str) -> Result<Email, Flaw> {
-    Email::parse(text).map_err(|error| Flaw::value(error.to_string()))
 }
 
 fn project(text: &str) -> Result<ProjectId, Flaw> {

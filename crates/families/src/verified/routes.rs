@@ -101,7 +101,7 @@ async fn login(call: Call, body: Document) -> Result<Response, Refused> {
     Ok(json(StatusCode::OK, &TokenReply::from(&tokens)))
 }
 
-/// Get a new access token; the refresh token stays good until its session ends
+/// Get a new access token; the refresh token stays good until its session ends, unless refresh tokens turn over here
 #[utoipa::path(
     post, path = "/api/v1/auth/refresh-token", operation_id = "verified_refresh", tag = "verified",
     request_body(content((String = "text/plain"), (Refresh = "application/json"))),
@@ -114,10 +114,13 @@ async fn refresh_token(call: Call, body: Document) -> Result<Response, Refused> 
             tokens::refresh(&app, &ctx, token.expose_secret()).await
         })
         .await?;
-    Ok(json(
-        StatusCode::OK,
-        &TokenReply::from(&tokens).without_refresh(),
-    ))
+    let reply = TokenReply::from(&tokens);
+    let reply = if call.settings().verified.rotate_refresh {
+        reply
+    } else {
+        reply.without_refresh()
+    };
+    Ok(json(StatusCode::OK, &reply))
 }
 
 /// Whoever the token belongs to

@@ -1,7 +1,7 @@
 //! What family `verified` reads and writes, files apart.
 
-use crate::fields::{Document, Faults, FieldFault, Fields, Flaw};
-use doorward_domain::{Email, PasswordFault, PasswordRules};
+use crate::fields::{Document, Faults, FieldFault, Fields, Flaw, email, new_password};
+use doorward_domain::{Email, PasswordRules};
 use doorward_http::MediaType;
 use doorward_service::accounts::{SignUp, User};
 use doorward_service::passwords::NewPassword;
@@ -31,9 +31,7 @@ impl Registration {
     pub(super) fn read(fields: &mut Fields, rules: &PasswordRules) -> Option<Self> {
         let email = fields.parse("email", email);
         let full_name = fields.optional_text("full_name", FULL_NAME);
-        let password = fields.secret("password", |text| {
-            NewPassword::parse(text, rules).map_err(unfit)
-        });
+        let password = fields.secret("password", |text| new_password(text, rules));
         Some(Self {
             email: email?,
             full_name,
@@ -168,20 +166,6 @@ impl Refresh {
     }
 }
 
-fn email(text: &str) -> Result<Email, Flaw> {
-    Email::parse(text).map_err(|error| Flaw::value(error.to_string()))
-}
-
-fn unfit(fault: PasswordFault) -> Flaw {
-    match fault {
-        PasswordFault::TooShort(min) => Flaw::TooShort(min),
-        PasswordFault::TooLong(max) => Flaw::TooLong(max),
-        PasswordFault::NoUpper | PasswordFault::NoLower | PasswordFault::NoDigit => {
-            Flaw::value(fault.to_string())
-        }
-    }
-}
-
 /// A user.
 #[derive(Serialize, ToSchema)]
 #[schema(as = verified::User)]
@@ -208,7 +192,8 @@ impl From<&User> for UserReply {
     }
 }
 
-/// The tokens of a session; a refresh has no refresh token to tell, as the old one stays good.
+/// The tokens of a session; where refresh tokens do not turn over, a refresh has none to tell, as the old one stays
+/// good.
 #[derive(Serialize, ToSchema)]
 #[schema(as = verified::Tokens)]
 pub(super) struct TokenReply<'a> {
@@ -241,7 +226,7 @@ impl<'a> From<&'a Tokens> for TokenReply<'a> {
 }
 
 impl TokenReply<'_> {
-    /// What a refresh answers: the token that was shown stays good, and is not repeated.
+    /// What a refresh answers where the token that was shown stays good: it is not repeated.
     pub(super) fn without_refresh(self) -> Self {
         Self {
             refresh_token: None,

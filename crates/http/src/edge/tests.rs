@@ -1,5 +1,7 @@
 //! The outermost layer around routers made up for it.
 
+mod slow;
+
 use super::*;
 use crate::{Context, RawBody};
 use axum::body::{Body, to_bytes};

@@ -1,6 +1,10 @@
 //! The configuration as the plain values that the use cases and the HTTP surfaces work with.
 
-use crate::config::{Config, Mode};
+mod federation;
+
+pub(crate) use federation::federation;
+
+use crate::config::{Config, Mail, Mode, read_pem};
 use anyhow::{Context, Result};
 use doorward_crypto::Scheme;
 use doorward_domain::{Families, Family, PasswordRules, Quota, Span};
@@ -8,8 +12,8 @@ use doorward_http::{HttpSettings, NamedLimits, PathRule, PlainHttp, Trusted};
 use doorward_service::keys::BroughtKey;
 use doorward_service::passwords;
 use doorward_service::settings::{
-    self, Accounts, Cleanup, CodeFamily, CodeRule, Codes, ConfirmFamily, Escalation, Federation,
-    Files, Links, Passwords, ProofFamily, SessionFamily, Settings, SmsRoute, Tokens,
+    self, Accounts, Cleanup, CodeFamily, CodeRule, Codes, ConfirmFamily, Escalation, Files, Links,
+    Passwords, ProofFamily, Reauthenticate, SessionFamily, Settings, SmsRoute, Tokens,
     VerifiedFamily,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -45,26 +49,12 @@ pub(super) fn service(config: &Config, proof_key: Option<SecretString>) -> Resul
         families,
         v1_prefix: all.text("api.v1_prefix").unwrap_or_default().to_owned(),
         tokens: tokens(config)?,
-        code: CodeFamily {
-            token_cooldown: all.span("api.code.token_cooldown"),
-            password: password_rules(config, lengths(config, "api.code.password_length")),
-            nickname: span_of(config, "api.code.nickname_length"),
-            name: span_of(config, "api.code.name_length"),
-            min_age: i64::from(all.number::<u32>("api.code.min_age")),
-            access_lifetime: all
-                .maybe_span("api.code.access_lifetime")
-                .unwrap_or_else(|| all.span("tokens.access_lifetime")),
-            refresh_lifetime: all
-                .maybe_span("api.code.refresh_lifetime")
-                .unwrap_or_else(|| all.span("tokens.refresh_lifetime")),
-            disclose_state: true,
-            guard_identifiers: false,
-        },
+        code: code_family(config),
         confirm: ConfirmFamily {
             disclose_existence: all.flag("api.confirm.disclose_existence"),
             password: password_rules(config, lengths(config, "api.confirm.password_length")),
-            confirm_on_get: true,
-            password_form: true,
+            confirm_on_get: all.flag("api.confirm.confirm_on_get"),
+            password_form: all.flag("api.confirm.password_form"),
         },
         session: SessionFamily {
             access_lifetime: all.span("api.session.access_lifetime"),
@@ -87,27 +77,12 @@ pub(super) fn service(config: &Config, proof_key: Option<SecretString>) -> Resul
             secret_key: proof_key,
             projects: all.list("proof.projects"),
         },
-        codes: Codes {
-            sign_in: code_rule(config, "sign_in"),
-            proof: code_rule(config, "proof"),
-            verify: code_rule(config, "verify"),
-            reset: code_rule(config, "reset"),
-            escalation: match all.text("codes.escalation") {
-                Some("refuse") => Escalation::Refuse,
-                Some("off") => Escalation::Off,
-                _ => Escalation::Length,
-            },
-        },
+        codes: codes(config),
         links: Links {
             confirm_lifetime: all.span("links.confirm.lifetime"),
             reset_lifetime: all.span("links.reset.lifetime"),
         },
-        accounts: Accounts {
-            require_verified_email: all.flag("accounts.require_verified_email"),
-            retention: all.span("accounts.retention"),
-            unproven_lifetime: all.span("accounts.unproven_lifetime"),
-            reauthenticate: settings::Reauthenticate::Documented,
-        },
+        accounts: accounts(config),
         password: Passwords {
             scheme: scheme(config),
             strict: has_strict_passwords(config),
@@ -123,17 +98,65 @@ pub(super) fn service(config: &Config, proof_key: Option<SecretString>) -> Resul
             max_count: all.number("files.max_count"),
             any_type: all.flag("files.any_type"),
         },
-        inbox: matches!(config.mail(), crate::config::Mail::Inbox),
-        sms: if matches!(config.mail(), crate::config::Mail::Inbox) {
-            SmsRoute::Inbox
-        } else {
-            SmsRoute::Nowhere
-        },
-        federation: Federation {
-            providers: std::collections::BTreeMap::new(),
-            link: settings::Linking::Verified,
-        },
+        inbox: matches!(config.mail(), Mail::Inbox),
+        sms: sms(config),
+        federation: federation(config)?,
     })
+}
+
+fn code_family(config: &Config) -> CodeFamily {
+    let all = &config.all;
+    let lifetime =
+        |own: &str, shared: &str| all.maybe_span(own).unwrap_or_else(|| all.span(shared));
+    CodeFamily {
+        token_cooldown: all.span("api.code.token_cooldown"),
+        password: password_rules(config, lengths(config, "api.code.password_length")),
+        nickname: span_of(config, "api.code.nickname_length"),
+        name: span_of(config, "api.code.name_length"),
+        min_age: all.integer("api.code.min_age").unwrap_or_default(),
+        access_lifetime: lifetime("api.code.access_lifetime", "tokens.access_lifetime"),
+        refresh_lifetime: lifetime("api.code.refresh_lifetime", "tokens.refresh_lifetime"),
+        disclose_state: all.flag("api.code.disclose_state"),
+        guard_identifiers: all.text("api.code.move_identifier") == Some("guarded"),
+    }
+}
+
+fn accounts(config: &Config) -> Accounts {
+    let all = &config.all;
+    Accounts {
+        require_verified_email: all.flag("accounts.require_verified_email"),
+        retention: all.span("accounts.retention"),
+        unproven_lifetime: all.span("accounts.unproven_lifetime"),
+        reauthenticate: match all.text("accounts.reauthenticate") {
+            Some("fresh") => Reauthenticate::Fresh,
+            _ => Reauthenticate::Documented,
+        },
+    }
+}
+
+fn codes(config: &Config) -> Codes {
+    Codes {
+        sign_in: code_rule(config, "sign_in"),
+        proof: code_rule(config, "proof"),
+        verify: code_rule(config, "verify"),
+        reset: code_rule(config, "reset"),
+        escalation: match config.all.text("codes.escalation") {
+            Some("refuse") => Escalation::Refuse,
+            Some("off") => Escalation::Off,
+            _ => Escalation::Length,
+        },
+    }
+}
+
+/// A provider that is configured is used in development too; else the inbox shows what would have gone out.
+fn sms(config: &Config) -> SmsRoute {
+    if config.sms().is_some() {
+        SmsRoute::Provider
+    } else if config.is_development() && matches!(config.mail(), Mail::Inbox) {
+        SmsRoute::Inbox
+    } else {
+        SmsRoute::Nowhere
+    }
 }
 
 fn is_strict(config: &Config) -> bool {
@@ -242,11 +265,7 @@ pub(super) fn brought_key(config: &Config) -> Result<Option<BroughtKey>> {
 }
 
 fn pem(name: &str, text: &str) -> Result<String> {
-    if text.trim_start().starts_with("-----BEGIN") {
-        return Ok(text.to_owned());
-    }
-    // The text may be a key that lost its first line, so it is not repeated.
-    std::fs::read_to_string(text)
+    read_pem(text)
         .with_context(|| format!("`{name}` is neither PEM nor the path of a file that can be read"))
 }
 

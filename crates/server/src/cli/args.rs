@@ -1,6 +1,9 @@
 //! Commands and flags, with the words of their help.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use doorward_domain::Family;
+use doorward_service::imports::OldId;
 use std::path::PathBuf;
 
 /// An authentication service: sign-up, codes, sessions and tokens over HTTP
@@ -78,6 +81,8 @@ pub(super) enum Command {
     /// Look after the users, beside a running server
     #[command(subcommand)]
     Users(Users),
+    /// Take over the users of a documented service, and nothing from it that users have changed here since
+    Import(Import),
     /// Check what usually goes wrong
     Doctor,
     /// Exit with status 0 when the server here is healthy, for container health checks
@@ -140,14 +145,14 @@ pub(super) enum Users {
         limit: u32,
     },
     /// Show one user
-    Show(User),
+    Show(Show),
     /// Make a user
     Create(Create),
-    /// Set a random password and end all sessions
+    /// Make a link to a new password
     Reset {
         #[command(flatten)]
         user: User,
-        /// Mail the password to the user instead of printing it
+        /// Mail the link to the proven address of the account instead of printing it
         #[arg(long)]
         mail: bool,
     },
@@ -167,6 +172,45 @@ pub(super) enum Users {
         #[arg(long, short)]
         yes: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Import {
+    /// Which service: code, confirm, proof, session or verified
+    #[arg(long, value_name = "FAMILY", hide_possible_values = true, value_parser = documented())]
+    pub(super) from: Family,
+    /// Its database: `postgres://USER@HOST:PORT/NAME`; the password may come from `PGPASSWORD` or `~/.pgpass` instead
+    #[arg(value_name = "DATABASE_URL")]
+    pub(super) url: String,
+    /// Do everything but keep it, and say what would come of it
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Add a row to the user here who has proven the same address, instead of reporting a conflict
+    #[arg(long)]
+    pub(super) merge: bool,
+    /// Copy the users' files too (`--from verified`), out of `FOLDER/user-files/<number>/<name>`
+    #[arg(long, value_name = "file:FOLDER")]
+    pub(super) files: Option<String>,
+}
+
+/// The families that a service of their own is documented for.
+fn documented() -> impl TypedValueParser<Value = Family> {
+    PossibleValuesParser::new(Family::DOCUMENTED.map(Family::as_str))
+        .try_map(|word| word.parse::<Family>())
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Show {
+    /// An id, e-mail address, telephone number or login
+    #[arg(
+        value_name = "USER",
+        required_unless_present = "old_id",
+        conflicts_with = "old_id"
+    )]
+    pub(super) name: Option<String>,
+    /// The id that an imported user had before, such as `session:42`
+    #[arg(long, value_name = "FAMILY:ID")]
+    pub(super) old_id: Option<OldId>,
 }
 
 #[derive(Args, Debug)]

@@ -10,7 +10,14 @@ use serde_json::{Value, json};
 pub(super) async fn run(beside: &Beside, command: &Keys, output: Output) -> Result<()> {
     let keys = match command {
         Keys::List => keys::list(&beside.app, beside.app.now()).await?,
-        Keys::Rotate { now } => vec![keys::rotate(&beside.app, &beside.ctx(), *now).await?],
+        Keys::Rotate { now } => {
+            let rotation = if *now {
+                keys::Rotation::AtOnce
+            } else {
+                keys::Rotation::Planned
+            };
+            vec![keys::rotate(&beside.app, &beside.ctx(), rotation).await?]
+        }
     };
     beside.close().await;
     let columns = [

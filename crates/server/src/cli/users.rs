@@ -1,10 +1,11 @@
 //! `users`: what an operator does about people, on the database of a server that may be running.
 
 use super::Beside;
-use super::args::{Create, User as Name, Users};
+use super::args::{Create, Show, User as Name, Users};
 use super::output::Output;
 use anyhow::{Context, Result, anyhow, bail};
 use doorward_domain::{Email, Login, Phone, Rejection};
+use doorward_service::imports::{self, OldId};
 use doorward_service::passwords::NewPassword;
 use doorward_service::users::{self, Handover, OPERATORS_RULES, Page};
 use doorward_service::{Error, User};
@@ -31,24 +32,16 @@ async fn perform(beside: &Beside, command: Users, output: Output) -> Result<()> 
                 after,
                 limit,
             };
-            let found = users::list(app, &page).await.map_err(in_words)?;
-            output.rows(
-                &[
-                    "ID",
-                    "STATUS",
-                    "EMAIL",
-                    "PHONE",
-                    "LOGIN",
-                    "CREATED",
-                    "LAST SIGN-IN",
-                ],
-                &found,
-                cells,
-                to_json,
-            )
+            list(beside, &page, output).await
         }
-        Users::Show(Name { name }) => {
-            show(output, &users::find(app, &name).await.map_err(in_words)?)
+        Users::Show(Show { name, old_id }) => {
+            let found = match &old_id {
+                Some(old_id) => imports::find(app, old_id).await,
+                None => users::find(app, &name.unwrap_or_default()).await,
+            };
+            let user = found.map_err(in_words)?;
+            let old_ids = imports::old_ids(app, user.id).await.map_err(in_words)?;
+            show_with(output, &user, &old_ids)
         }
         Users::Create(create) => {
             let made = users::create(app, &ctx, parsed(create)?)
@@ -56,7 +49,12 @@ async fn perform(beside: &Beside, command: Users, output: Output) -> Result<()> 
                 .map_err(in_words)?;
             show(output, &made)
         }
-        Users::Reset { user, mail } => reset(beside, &user.name, mail, output).await,
+        Users::Reset { user, mail: true } => {
+            reset(beside, &user.name, Handover::Mail, output).await
+        }
+        Users::Reset { user, mail: false } => {
+            reset(beside, &user.name, Handover::Print, output).await
+        }
         Users::Suspend(Name { name }) => show(
             output,
             &users::suspend(app, &ctx, &name).await.map_err(in_words)?,
@@ -92,21 +90,30 @@ async fn perform(beside: &Beside, command: Users, output: Output) -> Result<()> 
     }
 }
 
-async fn reset(beside: &Beside, name: &str, mail: bool, output: Output) -> Result<()> {
-    let handover = if mail {
-        Handover::Mail
-    } else {
-        Handover::Print
-    };
-    let password = users::reset(&beside.app, &beside.ctx(), name, handover)
+async fn list(beside: &Beside, page: &Page, output: Output) -> Result<()> {
+    const HEAD: [&str; 7] = [
+        "ID",
+        "STATUS",
+        "EMAIL",
+        "PHONE",
+        "LOGIN",
+        "CREATED",
+        "LAST SIGN-IN",
+    ];
+    let found = users::list(&beside.app, page).await.map_err(in_words)?;
+    output.rows(&HEAD, &found, cells, to_json)
+}
+
+async fn reset(beside: &Beside, name: &str, handover: Handover, output: Output) -> Result<()> {
+    let link = users::reset(&beside.app, &beside.ctx(), name, handover)
         .await
         .map_err(in_words)?;
-    match password {
-        Some(password) => {
-            let password = password.expose_secret();
+    match link {
+        Some(link) => {
+            let link = link.expose_secret();
             output.fields(
-                &[("new password", password.to_owned())],
-                &json!({"password": password}),
+                &[("link to a new password", link.to_owned())],
+                &json!({"link": link}),
             )
         }
         None => output.fields(&[("mailed", "yes".to_owned())], &json!({"mailed": true})),
@@ -159,8 +166,8 @@ fn parsed(create: Create) -> Result<users::Create> {
     })
 }
 
-/// Asks on a terminal, where it does not show; else takes the first line of standard input. Never an argument: those are seen
-/// by everybody on the machine.
+/// Asks on a terminal, where it does not show; else takes the first line of standard input. Never an argument: those
+/// are seen by everybody on the machine.
 fn read_password() -> Result<NewPassword> {
     let text = if std::io::stdin().is_terminal() {
         dialoguer::Password::new()
@@ -181,9 +188,26 @@ fn read_password() -> Result<NewPassword> {
 }
 
 fn show(output: Output, user: &User) -> Result<()> {
+    output.fields(&fields(user), &to_json(user))
+}
+
+/// Also the ids that the user had where they were imported from.
+fn show_with(output: Output, user: &User, old_ids: &[OldId]) -> Result<()> {
+    let old_ids: Vec<String> = old_ids.iter().map(OldId::to_string).collect();
+    let (mut fields, mut object) = (fields(user), to_json(user));
+    if !old_ids.is_empty() {
+        fields.push(("old ids", old_ids.join(", ")));
+    }
+    if let Value::Object(members) = &mut object {
+        members.insert("old_ids".to_owned(), json!(old_ids));
+    }
+    output.fields(&fields, &object)
+}
+
+fn fields(user: &User) -> Vec<(&'static str, String)> {
     let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-    let fields = [
+    vec![
         ("id", user.id.to_string()),
         ("status", user.status.to_string()),
         ("email", text(&user.email)),
@@ -198,8 +222,7 @@ fn show(output: Output, user: &User) -> Result<()> {
             user.last_login_at
                 .map_or_else(|| "-".to_owned(), doorward_domain::Timestamp::to_rfc3339),
         ),
-    ];
-    output.fields(&fields, &to_json(user))
+    ]
 }
 
 fn cells(user: &User) -> Vec<String> {
@@ -241,7 +264,7 @@ fn in_words(error: Error) -> anyhow::Error {
         }
         Error::Rejected(refusal) if refusal.rejection == Rejection::AddressUnproven => {
             anyhow!(
-                "this account has no proven e-mail address; leave `--mail` away to have the password printed"
+                "this account has no proven e-mail address; leave `--mail` away to have the link printed"
             )
         }
         Error::Rejected(refusal) => anyhow!("{}", refusal.rejection.title().trim_end_matches('.')),

@@ -249,13 +249,8 @@ fn agree(layer: &mut Layer, setting: &str, value: Value, origin: &Origin) {
         }
         Some(entry) if entry.origin.is_native() || entry.value == value => {}
         Some(entry) => {
-            let what = format!(
-                "`{setting}` is also set by {}, to something else",
-                entry.origin
-            );
-            layer
-                .problems
-                .push(Problem::new(what, "keep one of the two").at(origin));
+            let problem = disagreement(setting, &entry.origin).at(origin);
+            layer.problems.push(problem);
         }
     }
 }
@@ -277,13 +272,8 @@ fn translated(reading: Reading, text: &str) -> String {
 fn hint(layer: &mut Layer, setting: &str, value: Value, origin: &Origin) {
     match layer.hints.get(setting) {
         Some(entry) if entry.value != value => {
-            let what = format!(
-                "`{setting}` is also set by {}, to something else",
-                entry.origin
-            );
-            layer
-                .problems
-                .push(Problem::new(what, "keep one of the two").at(origin));
+            let problem = disagreement(setting, &entry.origin).at(origin);
+            layer.problems.push(problem);
         }
         _ => {
             layer.hints.insert(
@@ -295,6 +285,20 @@ fn hint(layer: &mut Layer, setting: &str, value: Value, origin: &Origin) {
             );
         }
     }
+}
+
+/// Two documented names of one layer that choose different algorithms. The one that is only a hint counts where it can
+/// be followed.
+pub(crate) fn two_algorithms(layer: &Layer) -> Option<Problem> {
+    let hint = layer.hints.get("tokens.algorithm")?;
+    let entry = layer.entries.get("tokens.algorithm")?;
+    let differ = !entry.origin.is_native() && entry.value != hint.value;
+    differ.then(|| disagreement("tokens.algorithm", &entry.origin).at(&hint.origin))
+}
+
+fn disagreement(setting: &str, other: &Origin) -> Problem {
+    let what = format!("`{setting}` is also set by {other}, to something else");
+    Problem::new(what, "keep one of the two")
 }
 
 /// The text of a secret value, for those who compare or use it.

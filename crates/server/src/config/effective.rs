@@ -3,12 +3,13 @@
 use super::documented::exposed;
 use super::layer::{Entry, Layer};
 use super::origin::Origin;
+use super::placeholder::is_placeholder;
 use super::table::{Fallback, SETTINGS, Setting, Strict};
 use super::value::{PathLimit, Raw, Value};
 use doorward_domain::{Quota, Span};
 use ipnet::IpNet;
 use secrecy::SecretString;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use url::Url;
@@ -25,8 +26,12 @@ impl Effective {
         let mut chosen = BTreeMap::new();
         let mut hints = BTreeMap::new();
         for layer in layers {
-            chosen.extend(layer.entries);
             hints.extend(layer.hints);
+            // A hint counts only until somebody says it outright, in its own layer or in one above.
+            if layer.entries.contains_key("tokens.algorithm") {
+                hints.remove("tokens.algorithm");
+            }
+            chosen.extend(layer.entries);
         }
         let algorithm_hint = hints.remove("tokens.algorithm");
         let shared_key = hints.remove("tokens.hs256_key");
@@ -37,8 +42,7 @@ impl Effective {
         if let Some(hint) = algorithm_hint.filter(|_| effective.hs256_is_possible()) {
             effective
                 .entries
-                .entry("tokens.algorithm".to_owned())
-                .or_insert(hint);
+                .insert("tokens.algorithm".to_owned(), hint);
         }
         let hs256 = effective.text("tokens.algorithm") == Some("HS256");
         if let Some(key) = shared_key.filter(|_| hs256) {
@@ -47,8 +51,36 @@ impl Effective {
                 .entry("tokens.hs256_key".to_owned())
                 .or_insert(key);
         }
+        effective.forget_half_a_pair();
         effective.add_defaults();
         effective
+    }
+
+    /// A public key that merely lies around belongs to the private key beside it, not to one that was named.
+    fn forget_half_a_pair(&mut self) {
+        let found = |all: &Self, name: &str| matches!(all.origin(name), Some(Origin::Found(_)));
+        if found(self, "tokens.public_key") && !found(self, "tokens.private_key") {
+            self.entries.remove("tokens.public_key");
+        }
+    }
+
+    /// A sample from a document in the place of a key says that there is none yet. Development goes on with a pair that
+    /// it makes itself; gives the warning that says so.
+    pub(crate) fn forget_sample_keys(&mut self) -> Option<String> {
+        let (private, public) = ("tokens.private_key", "tokens.public_key");
+        let sample = |name: &str| {
+            let text = self.value(name).and_then(exposed).or(self.text(name));
+            text.is_some_and(is_placeholder)
+        };
+        let name = [private, public].into_iter().find(|name| sample(name))?;
+        let origin = self.origin(name).cloned();
+        self.entries.remove(private);
+        self.entries.remove(public);
+        let origin = origin.map(|origin| format!("{origin}: "));
+        Some(format!(
+            "{}the value of `{name}` is a placeholder from documentation; a key that is made here signs, production would not start with this",
+            origin.unwrap_or_default()
+        ))
     }
 
     /// The families `code`, `confirm` and `proof` promise a public key.
@@ -64,7 +96,10 @@ impl Effective {
 
     fn add_defaults(&mut self) {
         let strict = self.text("profile") == Some("strict");
-        for setting in SETTINGS {
+        let tabled = SETTINGS
+            .iter()
+            .filter(|setting| !setting.name.contains('*'));
+        for setting in tabled {
             if let Some((text, origin)) = default_of(setting, strict)
                 && let Some(value) = setting.kind.read(&Raw::Text(text.to_owned()))
             {
@@ -168,6 +203,24 @@ impl Effective {
             Some(Value::List(words)) => words.clone(),
             _ => Vec::new(),
         }
+    }
+
+    /// Names with secret texts.
+    pub(crate) fn map(&self, name: &str) -> BTreeMap<String, SecretString> {
+        match self.value(name) {
+            Some(Value::Map(map)) => map.clone(),
+            _ => BTreeMap::new(),
+        }
+    }
+
+    /// The names that an operator chose in the place of the `*` of `federation.*`, and those that are built in.
+    pub(crate) fn providers(&self) -> BTreeSet<&str> {
+        self.entries
+            .iter()
+            .filter(|(_, entry)| !matches!(&entry.value, Value::List(words) if words.is_empty()))
+            .filter_map(|(name, _)| name.strip_prefix("federation.")?.rsplit_once('.'))
+            .map(|(provider, _)| provider)
+            .collect()
     }
 
     pub(crate) fn networks(&self, name: &str) -> Vec<IpNet> {

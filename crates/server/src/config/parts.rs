@@ -4,6 +4,7 @@ use doorward_domain::Span;
 use secrecy::SecretString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use url::Url;
 
 /// `server.tls.*`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +63,17 @@ pub enum Protection {
     Implicit,
     /// None.
     None,
+}
+
+/// `sms.*`: the HTTP provider that SMS goes to.
+#[derive(Clone, Debug)]
+pub struct SmsProvider {
+    /// `sms.url`.
+    pub url: Url,
+    /// `sms.headers`; values are secrets, and names and values are good for a header.
+    pub headers: Vec<(String, SecretString)>,
+    /// `sms.body`: a template; without one, `to` and `text` as a JSON object.
+    pub body: Option<String>,
 }
 
 /// `logs.*`.

@@ -2,6 +2,7 @@
 
 use super::documented::names_of;
 use super::table::{Fallback, SETTINGS, Setting, Strict};
+use super::value::Kind;
 use std::fmt::Write as _;
 
 const HEAD: &str = "\
@@ -48,6 +49,7 @@ fn line(setting: &Setting) -> String {
         Strict::Free => String::new(),
         Strict::Only(text) => format!(" In the strict profile `{text}`."),
         Strict::AtMost(text) => format!(" In the strict profile `{text}` at most."),
+        Strict::AtLeast(text) => format!(" In the strict profile `{text}` at least."),
         Strict::Required => " Needed in the strict profile.".to_owned(),
         Strict::Unset => " Not to be set in the strict profile.".to_owned(),
     };
@@ -57,10 +59,9 @@ fn line(setting: &Setting) -> String {
     } else {
         format!(" Also {names}.")
     };
-    let takes = if setting.is_secret() {
-        "a secret".to_owned()
-    } else {
-        setting.kind.expected()
+    let takes = match setting.kind {
+        Kind::Secret | Kind::Location => "a secret".to_owned(),
+        kind => kind.expected(),
     };
     let cells = [
         format!("`{}`{mark}", setting.name),

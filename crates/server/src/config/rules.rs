@@ -2,8 +2,13 @@
 //!
 //! Each rule looks at the whole and adds what is wrong with it, so that all problems are named at once.
 
+mod federation;
 mod mail;
+mod sms;
 mod strict;
+mod tokens;
+
+pub(crate) use federation::KNOWN_PROVIDERS;
 
 use super::Mode;
 use super::documented::exposed;
@@ -11,8 +16,11 @@ use super::effective::Effective;
 use super::origin::Problem;
 use super::placeholder::is_placeholder;
 use super::table;
+use super::value::Value;
 use doorward_crypto::MasterKey;
+use doorward_domain::Span;
 use doorward_store::DatabaseUrl;
+use secrecy::ExposeSecret;
 use std::net::IpAddr;
 use url::{Host, Url};
 
@@ -69,10 +77,13 @@ pub(crate) fn check(all: &Effective, context: Context) -> Findings {
     v1_prefix(all, &mut findings);
     secrets(all, &mut findings);
     storage(all, &mut findings);
-    tokens(all, &mut findings);
+    tokens::check(all, &mut findings);
+    lifetimes(all, &mut findings);
     codes(all, &mut findings);
     costs(all, &mut findings);
     mail::check(all, &mut findings);
+    sms::check(all, &mut findings);
+    federation::check(all, &mut findings);
     origins(all, &mut findings);
     unavailable(all, &mut findings);
     if all.text("profile") == Some("strict") {
@@ -251,19 +262,16 @@ const KEY_BYTES: usize = 32;
 
 fn secrets(all: &Effective, findings: &mut Findings) {
     for (name, entry) in all.iter() {
-        let Some(text) = exposed(&entry.value) else {
-            continue;
-        };
-        if is_placeholder(text)
-            || password_in(text).is_some_and(|password| is_placeholder(&password))
-        {
+        if is_sample(&entry.value) {
             findings.graver_in_production(
                 all,
                 name,
                 &format!("the value of `{name}` is a placeholder from documentation"),
                 "replace it by a secret of your own",
             );
-        } else if KEYS.contains(&name) && text.len() < KEY_BYTES {
+        } else if KEYS.contains(&name)
+            && exposed(&entry.value).is_some_and(|text| text.len() < KEY_BYTES)
+        {
             findings.graver_in_production(
                 all,
                 name,
@@ -283,6 +291,16 @@ fn secrets(all: &Effective, findings: &mut Findings) {
                 "make one with `openssl rand -base64 32`",
             );
         }
+    }
+}
+
+fn is_sample(value: &Value) -> bool {
+    let sample = |text: &str| {
+        is_placeholder(text) || password_in(text).is_some_and(|password| is_placeholder(&password))
+    };
+    match value {
+        Value::Map(map) => map.values().any(|text| sample(text.expose_secret())),
+        value => exposed(value).is_some_and(sample),
     }
 }
 
@@ -343,58 +361,27 @@ fn storage(all: &Effective, findings: &mut Findings) {
     }
 }
 
-fn tokens(all: &Effective, findings: &mut Findings) {
-    let hs256 = all.text("tokens.algorithm") == Some("HS256");
-    if hs256 && !all.hs256_is_possible() {
-        findings.problem(
-            all,
-            "tokens.algorithm",
-            "HS256 has no public key, which the families `code`, `confirm` and `proof` promise",
-            "leave them out of `api.families`, or choose RS256, ES256, EdDSA or PS256",
-        );
-    }
-    match (hs256, all.origin("tokens.hs256_key")) {
-        (true, None) => findings.problem(
-            all,
-            "tokens.algorithm",
-            "HS256 needs `tokens.hs256_key`",
-            "set it to at least 32 random bytes",
-        ),
-        (true, Some(origin)) if !origin.is_native() => findings.warnings.push(format!(
-            "{origin}: this key signs tokens now; whoever held it to check proofs could forge them"
-        )),
-        _ => {}
-    }
-    if hs256 && all.value("tokens.private_key").is_some() {
-        findings.problem(
-            all,
-            "tokens.private_key",
-            "`tokens.private_key` is no key of HS256",
-            "choose another algorithm or leave the key out",
-        );
-    }
-    if all.value("tokens.public_key").is_some() && all.value("tokens.private_key").is_none() {
-        findings.problem(
-            all,
-            "tokens.public_key",
-            "`tokens.public_key` is set without `tokens.private_key`",
-            "set both or the private key alone",
-        );
-    }
-    for name in [
-        "tokens.access_lifetime",
-        "tokens.refresh_lifetime",
-        "tokens.session_lifetime",
-        "api.session.access_lifetime",
-        "cleanup.interval",
-        "server.request_timeout",
-        "database.pool_timeout",
-        "mail.timeout",
-    ] {
-        if all
-            .maybe_span(name)
-            .is_some_and(doorward_domain::Span::is_zero)
-        {
+/// Settings that say for how long or how often, and must say some time.
+const TIMES: &[&str] = &[
+    "tokens.access_lifetime",
+    "tokens.refresh_lifetime",
+    "tokens.session_lifetime",
+    "api.code.access_lifetime",
+    "api.code.refresh_lifetime",
+    "api.session.access_lifetime",
+    "links.confirm.lifetime",
+    "links.reset.lifetime",
+    "cleanup.interval",
+    "server.request_timeout",
+    "database.pool_timeout",
+    "mail.timeout",
+];
+/// A link to a new password opens an account to whoever reads the mailbox.
+const LONGEST_RESET: Span = Span::hours(24);
+
+fn lifetimes(all: &Effective, findings: &mut Findings) {
+    for name in TIMES {
+        if all.maybe_span(name).is_some_and(Span::is_zero) {
             findings.problem(
                 all,
                 name,
@@ -403,12 +390,25 @@ fn tokens(all: &Effective, findings: &mut Findings) {
             );
         }
     }
-    if all.span("tokens.access_lifetime") > all.span("tokens.session_lifetime") {
+    for name in ["tokens.access_lifetime", "api.code.access_lifetime"] {
+        if all
+            .maybe_span(name)
+            .is_some_and(|span| span > all.span("tokens.session_lifetime"))
+        {
+            findings.problem(
+                all,
+                name,
+                format!("`{name}` is longer than `tokens.session_lifetime`"),
+                "make it shorter",
+            );
+        }
+    }
+    if all.span("links.reset.lifetime") > LONGEST_RESET {
         findings.problem(
             all,
-            "tokens.access_lifetime",
-            "`tokens.access_lifetime` is longer than `tokens.session_lifetime`",
-            "make it shorter",
+            "links.reset.lifetime",
+            "`links.reset.lifetime` is longer than a day",
+            "write 24h or less",
         );
     }
 }

@@ -37,6 +37,8 @@ pub(crate) enum Strict {
     Only(&'static str),
     /// This is the default, and whatever else is chosen is no more than it.
     AtMost(&'static str),
+    /// Whatever is chosen is no less than this.
+    AtLeast(&'static str),
     /// It must be set.
     Required,
     /// It must not be set.
@@ -66,8 +68,9 @@ impl Setting {
         self
     }
 
+    /// Whether its value, or a part of it, is never shown.
     pub(crate) const fn is_secret(&self) -> bool {
-        matches!(self.kind, Kind::Secret | Kind::Location)
+        matches!(self.kind, Kind::Secret | Kind::Location | Kind::Map)
     }
 
     /// Whether a dotted name is this setting's.
@@ -175,20 +178,24 @@ pub(crate) const SETTINGS: &[Setting] = &[
     fixed("api.families", Kind::Words(FAMILIES), "code,confirm,proof,session,verified", "The documented API families that are served; the others answer 404.").strictly(Strict::Only("confirm,proof,session,verified")),
     derived("api.docs", Kind::Bool, "on in development, off in production", "Whether `/docs`, `/redoc` and `/openapi.json` are served."),
     fixed("api.v1_prefix", Kind::Text, "/api/v1", "The base path of the families `proof` and `verified`."),
-    fixed("api.code.token_cooldown", Kind::Span, "60s", "Family `code`: the wait between two tokens.").later(),
-    fixed("api.code.password_length", Kind::Range, "6-128", "Family `code`: shortest and longest password.").later(),
-    fixed("api.code.nickname_length", Kind::Range, "3-42", "Family `code`: shortest and longest nickname.").later(),
-    fixed("api.code.name_length", Kind::Range, "1-42", "Family `code`: shortest and longest name.").later(),
-    fixed("api.code.min_age", Kind::Count(0, 150), "18", "Family `code`: the youngest age.").later(),
-    derived("api.code.access_lifetime", Kind::Span, "`tokens.access_lifetime`", "Family `code`: how long an access token lives.").later(),
-    derived("api.code.refresh_lifetime", Kind::Span, "`tokens.refresh_lifetime`", "Family `code`: how long a refresh token lives.").later(),
-    fixed("api.confirm.disclose_existence", Kind::Bool, "true", "Family `confirm`: whether a taken address is told.").later().strictly(Strict::Only("false")),
-    fixed("api.confirm.password_length", Kind::Range, "8-128", "Family `confirm`: shortest and longest password.").later(),
+    fixed("api.code.token_cooldown", Kind::Span, "60s", "Family `code`: the wait between two tokens."),
+    fixed("api.code.password_length", Kind::Range, "6-128", "Family `code`: shortest and longest password."),
+    fixed("api.code.nickname_length", Kind::Range, "3-42", "Family `code`: shortest and longest nickname."),
+    fixed("api.code.name_length", Kind::Range, "1-42", "Family `code`: shortest and longest name."),
+    fixed("api.code.min_age", Kind::Count(0, 150), "18", "Family `code`: the youngest age."),
+    derived("api.code.access_lifetime", Kind::Span, "`tokens.access_lifetime`", "Family `code`: how long an access token lives."),
+    derived("api.code.refresh_lifetime", Kind::Span, "`tokens.refresh_lifetime`", "Family `code`: how long a refresh token lives."),
+    fixed("api.code.disclose_state", Kind::Bool, "true", "Family `code`: whether anybody who asks for a code is told that an account is suspended, banned or deleted.").strictly(Strict::Only("false")),
+    fixed("api.code.move_identifier", Kind::Word(&["documented", "guarded"]), "documented", "Family `code`: an address or number moves to whoever proves it; `guarded`: not from an account that has a password.").strictly(Strict::Only("guarded")),
+    fixed("api.confirm.disclose_existence", Kind::Bool, "true", "Family `confirm`: whether a taken address is told.").strictly(Strict::Only("false")),
+    fixed("api.confirm.password_length", Kind::Range, "8-128", "Family `confirm`: shortest and longest password."),
+    fixed("api.confirm.confirm_on_get", Kind::Bool, "true", "Family `confirm`: whether a `GET` of the link by a program that takes no HTML confirms the address.").strictly(Strict::Only("false")),
+    fixed("api.confirm.password_form", Kind::Bool, "true", "Family `confirm`: whether `/auth/token` takes `grant_type=password`.").strictly(Strict::Only("false")),
     fixed("api.session.access_lifetime", Kind::Span, "24h", "Family `session`: how long a session and its token live.").strictly(Strict::AtMost("1h")),
     fixed("api.session.open_registration", Kind::Bool, "true", "Family `session`: whether a taken login is told at registration.").strictly(Strict::Only("false")),
     fixed("api.verified.disclose_existence", Kind::Bool, "true", "Family `verified`: whether a taken address is told.").strictly(Strict::Only("false")),
     fixed("api.verified.password_length", Kind::Range, "6-512", "Family `verified`: shortest and longest password."),
-    fixed("api.verified.rotate_refresh", Kind::Bool, "false", "Family `verified`: whether refreshing turns the refresh token over, with two more fields in the answer.").later().strictly(Strict::Only("true")),
+    fixed("api.verified.rotate_refresh", Kind::Bool, "false", "Family `verified`: whether refreshing turns the refresh token over, with two more fields in the answer.").strictly(Strict::Only("true")),
     derived("proof.secret_key", Kind::Secret, "made on first start in development", "Family `proof`: the key that consumers of proofs share, at least 32 bytes.").strictly(Strict::Unset),
     fixed("proof.projects", Kind::List, "", "Family `proof`: the projects that are known; empty means any."),
 
@@ -210,41 +217,42 @@ pub(crate) const SETTINGS: &[Setting] = &[
     fixed("tokens.access_lifetime", Kind::Span, "30m", "How long an access token lives."),
     fixed("tokens.refresh_lifetime", Kind::Span, "7d", "How long a refresh token lives; refreshing slides it inside the session's end."),
     fixed("tokens.session_lifetime", Kind::Span, "30d", "When a session ends at the latest."),
-    fixed("tokens.refresh", Kind::Word(&["rotating", "stateless"]), "rotating", "`stateless` gives up noticing a refresh token that is used twice.").later().strictly(Strict::Only("rotating")),
+    fixed("tokens.refresh", Kind::Word(&["rotating", "stateless"]), "rotating", "`stateless` gives up noticing a refresh token that is used twice.").strictly(Strict::Only("rotating")),
     fixed("tokens.reuse_grace", Kind::Span, "10s", "How long the refresh token just used gets the same successor again.").strictly(Strict::Only("0s")),
     derived("tokens.rotate_keys_every", Kind::Span, "90 d; 0 where `tokens.private_key` is set", "When a new signing key takes over; 0 means never."),
 
-    fixed("codes.sign_in.length", Kind::Count(4, 10), "6", "Sign-in codes: digits."),
+    fixed("codes.sign_in.length", Kind::Count(4, 10), "6", "Sign-in codes: digits.").strictly(Strict::AtLeast("6")),
     fixed("codes.sign_in.unique_digits", Kind::Count(1, 10), "4", "Sign-in codes: different digits at least.").strictly(Strict::Only("1")),
     fixed("codes.sign_in.lifetime", Kind::Span, "300s", "Sign-in codes: how long they are good.").strictly(Strict::AtMost("10m")),
     fixed("codes.sign_in.cooldown", Kind::Span, "60s", "Sign-in codes: the wait between two."),
     fixed("codes.sign_in.attempts", Kind::Count(1, 100), "3", "Sign-in codes: wrong guesses that kill one."),
-    fixed("codes.proof.length", Kind::Count(4, 10), "6", "Codes of family `proof`: digits."),
+    fixed("codes.proof.length", Kind::Count(4, 10), "6", "Codes of family `proof`: digits.").strictly(Strict::AtLeast("6")),
     fixed("codes.proof.unique_digits", Kind::Count(1, 10), "1", "Codes of family `proof`: different digits at least."),
     fixed("codes.proof.lifetime", Kind::Span, "300s", "Codes of family `proof`: how long they are good.").strictly(Strict::AtMost("10m")),
     fixed("codes.proof.cooldown", Kind::Span, "0s", "Codes of family `proof`: the wait between two."),
     fixed("codes.proof.attempts", Kind::Count(1, 100), "5", "Codes of family `proof`: wrong guesses that kill one."),
-    fixed("codes.verify.length", Kind::Count(4, 10), "6", "Codes that prove an address in family `verified`: digits."),
+    fixed("codes.verify.length", Kind::Count(4, 10), "6", "Codes that prove an address in family `verified`: digits.").strictly(Strict::AtLeast("6")),
     fixed("codes.verify.unique_digits", Kind::Count(1, 10), "1", "Codes that prove an address: different digits at least."),
     fixed("codes.verify.lifetime", Kind::Span, "600s", "Codes that prove an address: how long they are good.").strictly(Strict::AtMost("10m")),
     fixed("codes.verify.cooldown", Kind::Span, "60s", "Codes that prove an address: the wait between two."),
     fixed("codes.verify.attempts", Kind::Count(1, 100), "5", "Codes that prove an address: wrong guesses that kill one."),
-    fixed("codes.reset.length", Kind::Count(4, 10), "8", "Codes for a forgotten password: digits."),
+    fixed("codes.reset.length", Kind::Count(4, 10), "8", "Codes for a forgotten password: digits.").strictly(Strict::AtLeast("6")),
     fixed("codes.reset.unique_digits", Kind::Count(1, 10), "1", "Codes for a forgotten password: different digits at least."),
     fixed("codes.reset.lifetime", Kind::Span, "15m", "Codes for a forgotten password: how long they are good.").strictly(Strict::AtMost("10m")),
     fixed("codes.reset.cooldown", Kind::Span, "60s", "Codes for a forgotten password: the wait between two."),
     fixed("codes.reset.attempts", Kind::Count(1, 100), "5", "Codes for a forgotten password: wrong guesses that kill one."),
     fixed("codes.escalation", Kind::Word(&["length", "refuse", "off"]), "length", "What many wrong guesses in a day bring: longer codes, a stop for unknown networks, or nothing.").strictly(Strict::Only("refuse")),
-    fixed("links.confirm.lifetime", Kind::Span, "24h", "How long a confirmation link is good.").later(),
+    fixed("links.confirm.lifetime", Kind::Span, "24h", "How long a confirmation link is good."),
     fixed("links.reset.lifetime", Kind::Span, "1h", "How long a link for a forgotten password is good."),
 
     fixed("password.algorithm", Kind::Word(&["argon2id", "bcrypt"]), "argon2id", "What hashes passwords; `bcrypt` for those who share hashes with the documented services."),
     fixed("password.policy", Kind::Word(&["documented", "strict"]), "documented", "`strict`: 8 to 128 characters everywhere, common passwords refused.").strictly(Strict::Only("strict")),
-    fixed("password.attempts", Kind::Count(1, 100), "3", "Wrong passwords after the right code that suspend an account of family `code`.").later(),
+    fixed("password.attempts", Kind::Count(1, 100), "3", "Wrong passwords after the right code that suspend an account of family `code`."),
     fixed("password.argon2_memory_kib", Kind::Count(8, 262_144), "19456", "Memory of one argon2id hash."),
     fixed("password.argon2_iterations", Kind::Count(1, 16), "2", "Passes of one argon2id hash."),
     fixed("password.bcrypt_cost", Kind::Count(4, 16), "12", "Cost of one bcrypt hash."),
     fixed("accounts.require_verified_email", Kind::Bool, "false", "Whether nobody signs in before the address is proven.").strictly(Strict::Only("true")),
+    fixed("accounts.reauthenticate", Kind::Word(&["documented", "fresh"]), "documented", "What changing an address, setting a first password and deleting ask for: what the documents say, or a sign-in of the last 15 minutes too.").strictly(Strict::Only("fresh")),
     fixed("accounts.retention", Kind::Span, "30d", "How long it is remembered that an account was deleted."),
     fixed("accounts.unproven_lifetime", Kind::Span, "7d", "When an account is removed whose address was never proven and that nobody signed in to."),
     fixed("cleanup.interval", Kind::Span, "600s", "How often what has ended is removed."),
@@ -261,9 +269,9 @@ pub(crate) const SETTINGS: &[Setting] = &[
     derived("mail.from_name", Kind::Text, "`server.name`", "The name that mail comes from."),
     fixed("mail.timeout", Kind::Span, "10s", "How long one command to the SMTP server may take."),
     unset("mail.templates", Kind::Path, "A folder whose files replace the built-in messages.").later(),
-    unset("sms.url", Kind::Url, "The HTTP provider that sends SMS.").later(),
-    unset("sms.headers", Kind::Map, "Headers for that provider.").later(),
-    unset("sms.body", Kind::Text, "The body for that provider: a template with `to`, `text` and `code`.").later(),
+    unset("sms.url", Kind::Url, "The HTTP provider that sends SMS; without it phones work in development alone, where the inbox shows them."),
+    unset("sms.headers", Kind::Map, "Headers for that provider, such as `{ Authorization = \"Bearer …\" }`; in the environment as a JSON object."),
+    derived("sms.body", Kind::Text, "`to` and `text` as a JSON object", "The body for that provider: a template with `to`, `text` and `code`."),
 
     fixed("rate_limit.enabled", Kind::Bool, "true", "Whether requests are limited.").strictly(Strict::Only("true")),
     derived("rate_limit.rules", Kind::Rules, "each family's own", "Limits by path: `[{ path = \"/api/*\", quota = 100, per = \"60s\", slow = \"5s\" }]`, `*` one segment, `**` any; in the environment `/api/* 100/minute`."),
@@ -283,12 +291,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
     fixed("logs.max_size", Kind::Size, "5MiB", "The size at which that file is turned over."),
     fixed("logs.keep", Kind::Count(0, 1000), "5", "How many full files are kept."),
     fixed("monitoring.slow_request", Kind::Span, "5s", "From when on a request is logged as slow."),
-    fixed("federation.google.client_ids", Kind::List, "", "Client ids whose Google ID tokens are accepted.").later(),
-    fixed("federation.apple.client_ids", Kind::List, "", "Client ids whose Apple ID tokens are accepted.").later(),
-    unset("federation.*.client_ids", Kind::List, "Client ids whose ID tokens of this provider are accepted.").later(),
-    unset("federation.*.issuer", Kind::Url, "The issuer of any other OpenID provider.").later(),
-    unset("federation.*.jwks_uri", Kind::Url, "Where that provider publishes its keys.").later(),
-    unset("federation.*.require_nonce", Kind::Bool, "Whether ID tokens must carry a nonce of ours.").later(),
+    fixed("federation.link", Kind::Word(&["verified", "confirmed"]), "verified", "How an identity joins an account with the same address: both sides have it verified, or the signed-in user says so.").strictly(Strict::Only("confirmed")),
+    fixed("federation.google.client_ids", Kind::List, "", "Client ids whose Google ID tokens are accepted."),
+    fixed("federation.apple.client_ids", Kind::List, "", "Client ids whose Apple ID tokens are accepted."),
+    unset("federation.*.client_ids", Kind::List, "Client ids whose ID tokens of this provider are accepted; its name has 1 to 32 characters of `a-z`, `0-9`, `_`, `-`."),
+    unset("federation.*.issuer", Kind::Text, "The issuer of any other OpenID provider, exactly as its tokens say it: https, or http on loopback."),
+    derived("federation.*.jwks_uri", Kind::Url, "what the issuer's discovery document says", "Where that provider publishes its keys: https, or http on loopback."),
+    derived("federation.*.require_nonce", Kind::Bool, "false", "Whether ID tokens must carry a nonce of ours.").strictly(Strict::Only("true")),
 ];
 
 #[cfg(test)]
@@ -300,7 +309,7 @@ mod tests {
     fn every_fixed_default_is_a_value_of_its_kind() {
         for setting in SETTINGS {
             let strict = match setting.strict {
-                Strict::Only(text) | Strict::AtMost(text) => Some(text),
+                Strict::Only(text) | Strict::AtMost(text) | Strict::AtLeast(text) => Some(text),
                 _ => None,
             };
             let fixed = match setting.default {

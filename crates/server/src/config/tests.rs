@@ -2,6 +2,9 @@
 
 use super::*;
 
+mod deviations;
+mod rules;
+
 fn variable(name: &str, value: &str) -> Variable {
     Variable {
         name: name.to_owned(),
@@ -236,40 +239,6 @@ fn a_hint_never_moves_a_mode_that_was_chosen() {
 }
 
 #[test]
-fn postgresql_needs_a_master_key_in_every_mode() {
-    let url = (
-        "DATABASE_URL",
-        "postgresql+asyncpg://ada:lovelace1815@db/auth",
-    );
-    assert!(problems(environment(&[url]))[0].contains("master_key"));
-    assert_eq!(
-        problems(environment(&[url, ("DOORWARD_MASTER_KEY", KEY)])),
-        [""; 0]
-    );
-    assert!(problems(environment(&[url, ("DOORWARD_MASTER_KEY", "c2hvcnQ=")]))[0].contains("32"));
-}
-
-#[test]
-fn hs256_takes_families_that_promise_no_public_key() {
-    let key = ("SECRET_KEY", "0123456789abcdef0123456789abcdef");
-    let config = Config::load(environment(&[("ALGORITHM", "HS256"), key])).unwrap();
-    assert_eq!(config.all.text("tokens.algorithm"), Some("RS256"));
-    assert_eq!(config.warnings.len(), 1);
-    let families = ("DOORWARD_API__FAMILIES", "session,verified");
-    let config = Config::load(environment(&[("ALGORITHM", "HS256"), key, families])).unwrap();
-    assert_eq!(config.all.text("tokens.algorithm"), Some("HS256"));
-    assert!(
-        config.warnings[0].contains("forge"),
-        "{:?}",
-        config.warnings
-    );
-    assert_eq!(
-        problems(environment(&[("JWT_ALGORITHM", "HS256"), key])).len(),
-        1
-    );
-}
-
-#[test]
 fn the_strict_profile_has_defaults_of_its_own_and_refuses_what_loosens_them() {
     let strict = [
         ("DOORWARD_PROFILE", "strict"),
@@ -299,6 +268,17 @@ fn the_strict_profile_has_defaults_of_its_own_and_refuses_what_loosens_them() {
         ("DOORWARD_CODES__VERIFY__LIFETIME", "11m"),
         ("DOORWARD_RATE_LIMIT__ENABLED", "false"),
         ("DOORWARD_SERVER__PLAIN_HTTP", "warn"),
+        ("DOORWARD_API__CODE__DISCLOSE_STATE", "true"),
+        ("DOORWARD_API__CODE__MOVE_IDENTIFIER", "documented"),
+        ("DOORWARD_API__CONFIRM__DISCLOSE_EXISTENCE", "true"),
+        ("DOORWARD_API__CONFIRM__CONFIRM_ON_GET", "true"),
+        ("DOORWARD_API__CONFIRM__PASSWORD_FORM", "true"),
+        ("DOORWARD_API__VERIFIED__ROTATE_REFRESH", "false"),
+        ("DOORWARD_TOKENS__REFRESH", "stateless"),
+        ("DOORWARD_ACCOUNTS__REAUTHENTICATE", "documented"),
+        ("DOORWARD_FEDERATION__LINK", "verified"),
+        ("DOORWARD_CODES__SIGN_IN__UNIQUE_DIGITS", "4"),
+        ("DOORWARD_CODES__VERIFY__LENGTH", "5"),
         ("SECRET_KEY", "0123456789abcdef0123456789abcdef"),
     ] {
         let mut sources = environment(&strict);
@@ -306,57 +286,50 @@ fn the_strict_profile_has_defaults_of_its_own_and_refuses_what_loosens_them() {
         assert_eq!(problems(sources).len(), 1, "{name}={loose}");
     }
     assert!(problems(environment(&strict[..1]))[0].contains("tokens.audience"));
+    let provider = [
+        (
+            "DOORWARD_FEDERATION__OKTA__ISSUER",
+            "https://okta.example.com",
+        ),
+        ("DOORWARD_FEDERATION__OKTA__CLIENT_IDS", "door"),
+        ("DOORWARD_FEDERATION__OKTA__REQUIRE_NONCE", "false"),
+    ];
+    let found = problems(environment(&[&strict[..], &provider[..]].concat()));
+    assert!(
+        found.len() == 1 && found[0].contains("federation.okta.require_nonce"),
+        "{found:?}"
+    );
 }
 
 #[test]
-fn settings_that_do_not_go_together_are_named() {
-    for (pairs, word) in [
-        (&[("SSL_CERTFILE", "cert.pem")][..], "server.tls.key_file"),
-        (&[("API_V1_STR", "/v1")], "belongs to another part"),
-        (&[("API_V1_STR", "/api/login")], "belongs to another part"),
-        (&[("API_V1_STR", "api/v1/")], "no path"),
-        (
-            &[("BACKEND_CORS_ORIGINS", "https://a.example/")],
-            "no origin",
-        ),
-        (
-            &[
-                ("EMAIL_OTP_LENGTH", "4"),
-                ("DOORWARD_CODES__VERIFY__UNIQUE_DIGITS", "5"),
-            ],
-            "unique_digits",
-        ),
-        (
-            &[
-                ("SMTP_HOST", "mail.example.com"),
-                ("MAIL_FROM", "a@example.com"),
-                ("DOORWARD_MAIL__TLS", "none"),
-            ],
-            "in the clear",
-        ),
-        (
-            &[
-                ("SMTP_HOST", "mail.example.com"),
-                ("MAIL_FROM", "Ada <a@example.com>"),
-            ],
-            "no e-mail address",
-        ),
-        (
-            &[
-                ("REDIS_HOST", "cache"),
-                ("DOORWARD_REDIS__URL", "http://cache"),
-            ],
-            "redis.url",
-        ),
-        (&[("DOORWARD_FILES__URL", "s3://bucket")], "not available"),
-        (&[("DATABASE_URL", "mysql://db/x")], "names no database"),
-    ] {
-        let found = problems(environment(pairs));
-        assert!(
-            found.len() == 1 && found[0].contains(word),
-            "{pairs:?}: {found:?}"
-        );
-    }
+fn sec_s14_a_sample_key_is_none_and_development_makes_its_own() {
+    let sample = "-----BEGIN PRIVATE KEY-----...-----END PRIVATE KEY-----";
+    let public = "-----BEGIN PUBLIC KEY-----...-----END PUBLIC KEY-----";
+    let pair = [("PRIVATE_KEY", sample), ("PUBLIC_KEY", public)];
+    let config = Config::load(environment(&pair)).unwrap();
+    assert!(
+        config.warnings[0].contains("PRIVATE_KEY"),
+        "{:?}",
+        config.warnings
+    );
+    assert!(config.all.value("tokens.private_key").is_none());
+    assert!(config.all.value("tokens.public_key").is_none());
+    let production = [
+        ("DOORWARD_MODE", "production"),
+        ("DOORWARD_SERVER__PUBLIC_URL", "https://a.example"),
+    ];
+    let found = problems(environment(
+        &[
+            &pair[..],
+            &production,
+            &[("DOORWARD_MAIL__TRANSPORT", "none")],
+        ]
+        .concat(),
+    ));
+    assert!(
+        found.len() == 1 && found[0].contains("placeholder"),
+        "{found:?}"
+    );
 }
 
 #[test]

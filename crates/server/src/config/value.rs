@@ -55,7 +55,7 @@ pub(crate) enum Kind {
     Rate,
     /// Limits by path pattern.
     Rules,
-    /// Names with texts.
+    /// Names with texts that are never shown.
     Map,
 }
 
@@ -86,7 +86,7 @@ pub(crate) enum Value {
     Range(u32, u32),
     Rate(Quota),
     Rules(Vec<PathLimit>),
-    Map(BTreeMap<String, String>),
+    Map(BTreeMap<String, SecretString>),
 }
 
 impl PartialEq for Value {
@@ -96,6 +96,14 @@ impl PartialEq for Value {
             (Self::Secret(left), Self::Secret(right))
             | (Self::Location(left), Self::Location(right)) => {
                 left.expose_secret() == right.expose_secret()
+            }
+            (Self::Map(left), Self::Map(right)) => {
+                let same = |name: &String, text: &SecretString| {
+                    right
+                        .get(name)
+                        .is_some_and(|other| other.expose_secret() == text.expose_secret())
+                };
+                left.len() == right.len() && left.iter().all(|(name, text)| same(name, text))
             }
             _ => self.to_string() == other.to_string(),
         }
@@ -160,7 +168,9 @@ impl Kind {
             Self::Rules => {
                 "a list such as `[{ path = \"/api/*\", quota = 100, per = \"60s\" }]`".to_owned()
             }
-            Self::Map => "a table of names with texts".to_owned(),
+            Self::Map => {
+                "a table of names with texts (a JSON object in the environment)".to_owned()
+            }
         }
     }
 
@@ -206,14 +216,7 @@ impl Kind {
             (Self::Range, Raw::Text(text)) => range(text),
             (Self::Rate, Raw::Text(text)) => text.parse().ok().map(Value::Rate),
             (Self::Rules, raw) => rules(raw).map(Value::Rules),
-            (Self::Map, Raw::Table(entries)) => entries
-                .iter()
-                .map(|(name, value)| match value {
-                    Raw::Text(text) => Some((name.clone(), text.clone())),
-                    _ => None,
-                })
-                .collect::<Option<_>>()
-                .map(Value::Map),
+            (Self::Map, raw) => map(raw).map(Value::Map),
             _ => None,
         }
     }
@@ -289,6 +292,27 @@ fn list(raw: &Raw) -> Option<Vec<String>> {
                 .map(str::to_owned)
                 .collect(),
         ),
+        _ => None,
+    }
+}
+
+/// Names with texts: a table, or in the environment a JSON object.
+fn map(raw: &Raw) -> Option<BTreeMap<String, SecretString>> {
+    match raw {
+        Raw::Table(entries) => entries
+            .iter()
+            .map(|(name, value)| match value {
+                Raw::Text(text) => Some((name.clone(), SecretString::from(text.as_str()))),
+                _ => None,
+            })
+            .collect(),
+        Raw::Text(text) => {
+            let texts: BTreeMap<String, String> = serde_json::from_str(text).ok()?;
+            let secrets = texts
+                .into_iter()
+                .map(|(name, text)| (name, SecretString::from(text)));
+            Some(secrets.collect())
+        }
         _ => None,
     }
 }

@@ -12,7 +12,7 @@ use doorward_store::{Store, jobs, meta};
 use std::path::Path;
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Mail that waits longer says that no worker runs.
 const LATE: Span = Span::minutes(5);
 /// A clock that is further off makes tokens expire early or late.
@@ -69,7 +69,7 @@ pub(super) async fn public_url(config: &Config) -> Check {
 }
 
 /// What went wrong at the bottom: a refused connection, an unknown certificate, a name that is none.
-fn root_cause(error: &reqwest::Error) -> String {
+pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;

@@ -1,6 +1,8 @@
 //! The documented families, sentence by sentence of their pages, and what holds for all of them.
 
 mod across;
+mod code;
+mod confirm;
 mod proof;
 mod session;
 mod verified;

@@ -4,26 +4,33 @@ mod addresses;
 mod answers;
 mod at_rest;
 mod audit;
+mod confirmations;
 mod cors;
 mod enumeration;
+mod federation;
 mod files;
 mod forgery;
 mod guessing;
 mod headers;
 mod hijacking;
 mod input;
+mod late_callers;
 mod limits;
 mod logs;
 mod mail;
 mod matrix;
+mod one_time_codes;
 mod overload;
 mod passwords;
+mod prehijacks;
 mod production;
 mod races;
+mod reauthentication;
 mod retention;
 mod revocation;
 mod rotation;
 mod secrets;
+mod stateless;
 mod switches;
 mod tokens;
 mod wire;
@@ -39,8 +46,8 @@ const QUICK: [(&str, &str); 4] = [
     ("database.pool_timeout", "5m"),
 ];
 
-/// The limits of family `verified` and of `/api`, in a day what is otherwise in a minute: no run is so slow, and no clock of
-/// Redis so fast, that one grows back meanwhile.
+/// The limits of family `verified` and of `/api`, in a day what is otherwise in a minute: no run is so slow, and no
+/// clock of Redis so fast, that one grows back meanwhile.
 const STEADY: [(&str, &str); 6] = [
     ("rate_limit.named.login", "10/day"),
     ("rate_limit.named.refresh", "30/day"),

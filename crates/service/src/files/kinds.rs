@@ -1,7 +1,7 @@
 //! Kinds of files that say what they are: by their name, their declared type and their first bytes.
 //!
-//! Where `files.any_type` is off, the three must agree: a page that calls itself a picture is not kept. A file that is of
-//! no kind on this list by any of the three is just bytes, and is kept.
+//! Where `files.any_type` is off, the three must agree: a page that calls itself a picture is not kept. A file that is
+//! of no kind on this list by any of the three is just bytes, and is kept.
 
 /// So many first bytes tell every kind on the list.
 pub const DECIDING: usize = 16;
@@ -13,8 +13,8 @@ struct Kind {
     /// How its names end.
     endings: &'static [&'static str],
     begins: fn(&[u8]) -> bool,
-    /// Whether it is a picture made of points: the only content that a browser may show in its own window. Vector images
-    /// are documents that can carry scripts.
+    /// Whether it is a picture made of points: the only content that a browser may show in its own window. Vector
+    /// images are documents that can carry scripts.
     raster: bool,
 }
 
@@ -75,6 +75,17 @@ const KINDS: [Kind; 9] = [
     },
 ];
 
+/// The media type of a file that nobody declared one for: the usual one of its kind, by its name.
+pub(crate) fn by_name(name: &str) -> &'static str {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    KINDS
+        .iter()
+        .find(|kind| said(kind.endings, ending))
+        .and_then(|kind| kind.types.first())
+        .copied()
+        .unwrap_or("application/octet-stream")
+}
+
 /// Whether name, declared type and first bytes speak of one kind, or of none.
 pub(super) fn agree(name: &str, content_type: &str, first: &[u8]) -> bool {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -85,8 +96,8 @@ pub(super) fn agree(name: &str, content_type: &str, first: &[u8]) -> bool {
     })
 }
 
-/// Whether a file may be shown in the browser's own window: its declared type is a raster image, and its first bytes are
-/// that image. A declared type alone is a claim of whoever sent it.
+/// Whether a file may be shown in the browser's own window: its declared type is a raster image, and its first bytes
+/// are that image. A declared type alone is a claim of whoever sent it.
 pub fn is_raster(content_type: &str, first: &[u8]) -> bool {
     let essence = essence(content_type);
     KINDS

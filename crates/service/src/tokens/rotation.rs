@@ -5,7 +5,8 @@
 //! two tabs do not fight: the successor follows from the row, so any replica can sign it again. A token older than that
 //! is a copy that somebody kept (RFC 9700 section 4.14.2): once the grace is over, its use ends the session.
 
-use super::{Claims, Grant, Path, Tokens, admit, issue, refresh_id};
+use super::signing::has_counter;
+use super::{Claims, Grant, Path, Tokens, admit, cooldown, issue};
 use crate::accounts::User;
 use crate::audit::{self, Event};
 use crate::{App, Ctx, Error, SharedApp};
@@ -43,16 +44,15 @@ async fn try_rotate(app: &SharedApp, ctx: &Ctx, claims: &Claims) -> Result<Optio
     };
     let user = User::from(&live.user);
     admit(app, ctx.family, Path::Refresh, &user)?;
-    match (place(app, ctx, &live.session, claims), ctx.family) {
-        // Its answer has no place for the successor: a live token stays unharmed.
-        (Place::Current, Family::Verified) => return Err(Rejection::TokenWrongKind.into()),
+    match (place(app, ctx, &live.session, claims), answer(app, ctx)) {
+        (Place::Current, Answer::TakesNone) => return Err(Rejection::TokenWrongKind.into()),
         (Place::Older, _) => return Err(Rejection::TokenRevoked.into()),
-        (Place::Copied, _) | (Place::JustSpent, Family::Verified) => {
+        (Place::Copied, _) | (Place::JustSpent, Answer::TakesNone) => {
             return end(tx, app, ctx, &live).await;
         }
-        (Place::JustSpent, _) => {}
-        (Place::Current, _) => {
-            if !sessions::rotate(&mut tx, live.session.id, live.session.counter, ctx.now).await? {
+        (Place::JustSpent, Answer::TakesSuccessor) => {}
+        (Place::Current, Answer::TakesSuccessor) => {
+            if !move_on(&mut tx, app, ctx, &live).await? {
                 return Ok(None);
             }
             tx.commit().await?;
@@ -63,9 +63,42 @@ async fn try_rotate(app: &SharedApp, ctx: &Ctx, claims: &Claims) -> Result<Optio
     successor(app, ctx, &user, &live.session).map(Some)
 }
 
+/// Moves the counter on, and with it, through family `code`, the cool-down of tokens; `false` when somebody else was
+/// quicker: a second look tells what they did. The account is written to before the session, as everywhere.
+async fn move_on(tx: &mut WriteTx, app: &App, ctx: &Ctx, live: &Live) -> Result<bool, Error> {
+    if ctx.family == Family::Code {
+        cooldown::check(app, ctx, &live.user)?;
+        if !cooldown::note(tx, app, ctx, live.user.id).await? {
+            return Ok(false);
+        }
+    }
+    Ok(sessions::rotate(tx, live.session.id, live.session.counter, ctx.now).await?)
+}
+
+/// What a family's answer has a place for.
+#[derive(Clone, Copy)]
+enum Answer {
+    /// The successor of the token that was shown.
+    TakesSuccessor,
+    /// An access token alone: a live refresh token of a session that rotates stays unharmed there.
+    TakesNone,
+}
+
+const fn answer(app: &App, ctx: &Ctx) -> Answer {
+    match ctx.family {
+        Family::Verified if !app.settings.verified.rotate_refresh => Answer::TakesNone,
+        Family::Verified
+        | Family::Code
+        | Family::Confirm
+        | Family::Proof
+        | Family::Session
+        | Family::Native => Answer::TakesSuccessor,
+    }
+}
+
 fn place(app: &App, ctx: &Ctx, session: &Session, claims: &Claims) -> Place {
     let fresh = ctx.now.since(session.rotated_at) < app.settings.tokens.reuse_grace;
-    let is = |counter| claims.id == refresh_id(app, session.id, counter);
+    let is = |counter| has_counter(app, claims, counter);
     if is(session.counter) {
         Place::Current
     } else if fresh && is(session.counter - 1) {
@@ -88,6 +121,7 @@ fn successor(app: &App, ctx: &Ctx, user: &User, session: &Session) -> Result<Tok
         session_ends_at: session.expires_at,
         access_lifetime: session.access_lifetime,
         refresh_lifetime: Some(session.refresh_lifetime),
+        epoch: None,
     };
     issue(app, ctx, &grant)
 }

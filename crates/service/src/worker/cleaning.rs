@@ -5,8 +5,8 @@ use crate::audit::{self, Event};
 use crate::{Ctx, Error, SharedApp, networks, outbox};
 use doorward_domain::{Span, Timestamp, UserId};
 use doorward_store::{
-    audit as trail, codes, files, inbox, jobs, known_networks, links, sessions, tombstones, tries,
-    users, wrong_guesses,
+    audit as trail, codes, files, inbox, jobs, known_networks, links, nonces, sessions, tombstones,
+    tries, users, wrong_guesses,
 };
 
 /// Ended sessions are kept this long, for those who ask what became of them.
@@ -34,6 +34,7 @@ pub(super) async fn run(app: &SharedApp) -> Result<(), Error> {
     sweep(app, Table::Codes, now).await?;
     sweep(app, Table::Tries, now - TRIES).await?;
     sweep(app, Table::Links, now).await?;
+    sweep(app, Table::Nonces, now).await?;
     sweep(app, Table::WrongGuesses, now - WRONG_GUESSES).await?;
     sweep(app, Table::Sessions, now - ENDED_SESSIONS).await?;
     sweep(app, Table::KnownNetworks, now - networks::REMEMBERED).await?;
@@ -41,6 +42,7 @@ pub(super) async fn run(app: &SharedApp) -> Result<(), Error> {
     sweep(app, Table::Tombstones, now - accounts.retention).await?;
     sweep(app, Table::DeletedUsers, now - accounts.retention).await?;
     sweep(app, Table::Audit, now - AUDIT).await?;
+    remove_temporary(app, now).await?;
     remove_unproven(app, now - accounts.unproven_lifetime).await?;
     let mut tx = app.write().await?;
     inbox::trim(&mut tx, INBOX).await?;
@@ -56,6 +58,7 @@ enum Table {
     DeadJobs,
     Tombstones,
     Links,
+    Nonces,
     WrongGuesses,
     DeletedUsers,
     Audit,
@@ -74,12 +77,36 @@ async fn sweep(app: &SharedApp, table: Table, before: Timestamp) -> Result<(), E
             Table::DeadJobs => jobs::purge_dead(&mut tx, before, batch).await?,
             Table::Tombstones => tombstones::purge(&mut tx, before, batch).await?,
             Table::Links => links::purge(&mut tx, before, batch).await?,
+            Table::Nonces => nonces::purge(&mut tx, before, batch).await?,
             Table::WrongGuesses => wrong_guesses::purge(&mut tx, before, batch).await?,
             Table::DeletedUsers => users::purge_deleted(&mut tx, before, batch).await?,
             Table::Audit => trail::purge(&mut tx, before, batch).await?,
         };
         tx.commit().await?;
         if gone < u64::from(batch) {
+            return Ok(());
+        }
+    }
+}
+
+/// Removes temporary accounts whose code has expired, a batch a commit. Nobody has signed in to them, so that nothing
+/// but the row hangs on them, and nobody misses it.
+async fn remove_temporary(app: &SharedApp, now: Timestamp) -> Result<(), Error> {
+    let batch = app.settings.cleanup.batch;
+    loop {
+        let mut tx = app.read().await?;
+        let stale = users::stale_temporary(&mut tx, now, batch).await?;
+        drop(tx);
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let mut tx = app.write().await?;
+        let mut removed = false;
+        for user in stale {
+            removed |= users::remove_temporary(&mut tx, user, now).await?;
+        }
+        tx.commit().await?;
+        if !removed {
             return Ok(());
         }
     }

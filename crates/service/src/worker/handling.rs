@@ -1,13 +1,12 @@
 //! Doing jobs, to their end: done, put back for later, or buried.
 
 use super::{Worker, backoff};
-use crate::messages::{Envelope, render};
+use crate::messages::{Address, Envelope, render, render_text};
 use crate::outbox::{self, Job};
-use crate::ports::{Mail, Mailer, SendError};
+use crate::ports::{Couriers, Mail, SendError, Sms};
 use crate::{Error, Fault, SharedApp};
 use doorward_domain::{FileId, JobId};
 use doorward_store::{WriteTx, files, jobs};
-use std::sync::Arc;
 
 /// After so many tries, some ten hours, a job is dead.
 const MOST_ATTEMPTS: i64 = 16;
@@ -29,12 +28,12 @@ pub(super) struct Finished {
 #[derive(Clone)]
 pub(super) struct Hands {
     app: SharedApp,
-    mailer: Arc<dyn Mailer>,
+    couriers: Couriers,
 }
 
 impl Hands {
-    pub(super) fn new(app: SharedApp, mailer: Arc<dyn Mailer>) -> Self {
-        Self { app, mailer }
+    pub(super) const fn new(app: SharedApp, couriers: Couriers) -> Self {
+        Self { app, couriers }
     }
 }
 
@@ -70,7 +69,7 @@ async fn write_down(worker: &Worker, finished: Vec<Finished>) -> Result<(), Erro
 
 async fn perform(hands: &Hands, id: JobId, payload: &[u8]) -> Result<Outcome, Fault> {
     match outbox::open(&hands.app, id, payload)? {
-        Job::Mail(envelope) => send(hands, id, envelope).await,
+        Job::Message(envelope) => send(hands, id, envelope).await,
         Job::RemoveObject { key } => remove_object(hands, key).await,
     }
 }
@@ -87,18 +86,42 @@ async fn send(hands: &Hands, id: JobId, envelope: Envelope) -> Result<Outcome, F
             "the message was of no use any more".to_owned(),
         ));
     }
-    let rendered = render(&hands.app.settings.server_name, &envelope.content)?;
-    let mail = Mail {
-        id,
-        to: envelope.to,
-        subject: rendered.subject,
-        text: rendered.text,
-        html: rendered.html,
-    };
-    Ok(match hands.mailer.send(&mail).await {
+    Ok(match hand_over(hands, id, envelope).await? {
         Ok(()) => Outcome::Done,
         Err(SendError::Temporary(reason)) => Outcome::Again(reason),
         Err(SendError::Permanent(reason)) => Outcome::Never(reason),
+    })
+}
+
+/// Puts a message into words and gives it to whoever goes to its address.
+async fn hand_over(
+    hands: &Hands,
+    id: JobId,
+    envelope: Envelope,
+) -> Result<Result<(), SendError>, Fault> {
+    let service = &hands.app.settings.server_name;
+    Ok(match envelope.to {
+        Address::Mail(to) => {
+            let rendered = render(service, &envelope.content)?;
+            let mail = Mail {
+                id,
+                to,
+                subject: rendered.subject,
+                text: rendered.text,
+                html: rendered.html,
+            };
+            hands.couriers.mailer.send(&mail).await
+        }
+        Address::Phone { number } => {
+            let words = render_text(service, &envelope.content)?;
+            let sms = Sms {
+                id,
+                to: number,
+                text: words.text,
+                code: words.code,
+            };
+            hands.couriers.sms.send(&sms).await
+        }
     })
 }
 

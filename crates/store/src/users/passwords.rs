@@ -57,7 +57,8 @@ pub async fn rehash_password(
     Ok(rows == 1)
 }
 
-/// Counts a try of the password after a right code and gives the number in a row; `None` when there were `most` already.
+/// Counts a try of the password after a right code and gives the number in a row; `None` when there were `most`
+/// already.
 pub async fn count_password_failure(
     tx: &mut WriteTx,
     id: UserId,
@@ -71,6 +72,17 @@ pub async fn count_password_failure(
     .bind(most)
     .fetch_optional(c)
     .await)
+}
+
+/// Takes back a try that was counted and never compared.
+pub async fn take_back_password_failure(tx: &mut WriteTx, id: UserId) -> Result<()> {
+    on!(tx, c => sqlx::query(
+        "UPDATE users SET password_failures = password_failures - 1 WHERE id = $1 AND password_failures > 0",
+    )
+    .bind(id)
+    .execute(c)
+    .await
+    .map(drop))
 }
 
 /// Forgets the wrong passwords in a row.

@@ -35,7 +35,8 @@ pub(crate) fn for_user(network: &str, user: UserId) -> NewCode {
 }
 
 async fn put(store: &Store, code: &NewCode) -> Option<CodeId> {
-    write(store, async |tx| codes::put(tx, code).await).await
+    let put = write(store, async |tx| codes::put(tx, code).await).await;
+    put.map(|put| put.id)
 }
 
 async fn guess(store: &Store, network: &str, now: Timestamp) -> Option<Guess> {
@@ -159,6 +160,29 @@ on_every_backend! {
         assert_eq!(guess(&store, "home", NOW).await, None);
         assert!(!spend(&store, made.id, NOW).await);
         assert_eq!(put(&store, &code("home", later(Span::seconds(1)))).await, None);
+    }
+
+    async fn the_codes_of_other_networks_are_used_up_with_one(store) {
+        let (home, cafe) = (code("home", NOW), code("cafe", later(Span::seconds(1))));
+        let reset = NewCode { key: CodeKey { purpose: Purpose::Reset, ..key("home") }, ..code("home", NOW) };
+        for code in [&home, &cafe, &reset] {
+            put(&store, code).await;
+        }
+        let spend = async |id| write(&store, async |tx| codes::spend_with_others(tx, &key("home"), id, NOW).await).await;
+        assert!(spend(home.id).await && !spend(home.id).await && !spend(cafe.id).await);
+        assert_eq!(guess(&store, "cafe", later(Span::seconds(2))).await, None);
+        assert!(write(&store, async |tx| codes::guess(tx, &reset.key, NOW).await).await.is_some());
+    }
+
+    async fn who_takes_a_slot_hears_how_many_strangers_have(store) {
+        let take = async |code: NewCode| write(&store, async |tx| codes::put(tx, &code).await).await.unwrap().strangers;
+        take(NewCode { known: true, ..code("home", NOW) }).await;
+        for before in 0..6 {
+            let strangers = take(code(&format!("net{before}"), NOW)).await;
+            assert!(strangers == before || strangers == before + 1, "{strangers} with {before} before it");
+        }
+        let elsewhere = CodeKey { subject: "grace".to_owned(), ..key("home") };
+        assert!(take(NewCode { key: elsewhere, ..code("home", NOW) }).await <= 1);
     }
 
     async fn strangers_share_five_slots_and_known_networks_have_their_own(store) {

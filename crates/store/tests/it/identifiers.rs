@@ -78,6 +78,16 @@ on_every_backend! {
         assert_eq!(write(&store, async |tx| users::count_password_failure(tx, id, 3).await).await, Some(1));
     }
 
+    async fn a_try_that_was_never_compared_is_taken_back(store) {
+        let id = ada(&store).await;
+        let count = async || write(&store, async |tx| users::count_password_failure(tx, id, 2).await).await;
+        let take_back = async || write(&store, async |tx| users::take_back_password_failure(tx, id).await).await;
+        take_back().await;
+        assert_eq!((count().await, count().await, count().await), (Some(1), Some(2), None));
+        take_back().await;
+        assert_eq!((count().await, count().await), (Some(2), None));
+    }
+
     async fn a_password_is_removed_once(store) {
         let id = ada(&store).await;
         assert!(write(&store, async |tx| users::clear_password(tx, id, NOW).await).await);
@@ -109,5 +119,33 @@ on_every_backend! {
         let stale = async |at| read(&store, async |tx| users::stale_temporary(tx, at, 9).await).await;
         assert_eq!(stale(NOW).await, [idle]);
         assert_eq!(stale(until).await.len(), 2);
+    }
+
+    async fn an_account_is_locked_by_what_it_is_found_by(store) {
+        let id = ada(&store).await;
+        let by_phone = add(&store, NewUser { phone: Some(phone()), ..new_user() }).await;
+        let lock = async |identifier| {
+            let found = write(&store, async |tx| users::lock_by_identifier(tx, &identifier).await).await;
+            found.map(|user| user.id)
+        };
+        assert_eq!(lock(email("ADA@example.com").into()).await, Some(id));
+        assert_eq!(lock(login("ada").into()).await, Some(id));
+        assert_eq!(lock(phone().into()).await, Some(by_phone));
+        assert_eq!(lock(email("nobody@example.com").into()).await, None);
+    }
+
+    async fn a_temporary_account_goes_unless_something_became_of_it(store) {
+        let temporary = || NewUser { status: Status::Temp, ..new_user() };
+        let (idle, waiting) = (add(&store, temporary()).await, add(&store, temporary()).await);
+        let active = add(&store, new_user()).await;
+        let code = crate::codes::for_user("aa", waiting);
+        let until = code.expires_at;
+        write(&store, async |tx| codes::put(tx, &code).await).await.unwrap();
+        let remove = async |id, at| write(&store, async |tx| users::remove_temporary(tx, id, at).await).await;
+        assert!(remove(idle, NOW).await && !remove(idle, NOW).await);
+        assert!(!remove(waiting, NOW).await && remove(waiting, until).await);
+        assert!(!remove(active, until).await);
+        let lock = async |id| write(&store, async |tx| users::lock(tx, id).await).await;
+        assert!(lock(active).await && !lock(idle).await);
     }
 }

@@ -64,6 +64,14 @@ on_every_backend! {
         assert_eq!(purge(later(Span::days(1))).await, 1);
     }
 
+    async fn a_job_that_is_done_is_erased_and_its_sealed_payload_with_it(store, url) {
+        let id = enqueue(&store, NOW).await;
+        claim(&store, "one", NOW, 1).await;
+        assert_eq!(rows_beside(&url, "SELECT count(*) FROM jobs WHERE payload IS NOT NULL").await, 1);
+        assert!(write(&store, async |tx| jobs::done(tx, id, "one").await).await);
+        assert_eq!(rows_beside(&url, "SELECT count(*) FROM jobs").await, 0);
+    }
+
     async fn the_first_due_are_claimed_first(store) {
         let second = enqueue(&store, later(Span::seconds(2))).await;
         let first = enqueue(&store, later(Span::seconds(1))).await;

@@ -1,6 +1,6 @@
 use crate::support::*;
 use doorward_domain::{KeyVersion, Span};
-use doorward_store::keys::{self, NewKey};
+use doorward_store::keys::{self, ForeignKey, NewKey};
 
 fn key(version: i64) -> NewKey {
     NewKey {
@@ -13,7 +13,34 @@ fn key(version: i64) -> NewKey {
     }
 }
 
+fn foreign(version: i64) -> ForeignKey {
+    ForeignKey {
+        version: KeyVersion(version),
+        algorithm: "RS256".to_owned(),
+        public_pem: format!("public {version}"),
+        created_at: NOW,
+    }
+}
+
 on_every_backend! {
+    async fn a_key_of_another_service_takes_a_free_version_and_signs_once_its_private_part_is_here(store) {
+        write(&store, async |tx| keys::insert(tx, &key(1)).await).await;
+        let insert = async |version| write(&store, async |tx| keys::insert_foreign(tx, &foreign(version)).await).await;
+        assert!(!insert(1).await);
+        assert!(insert(2).await);
+        assert!(!insert(2).await);
+        let row = read(&store, async |tx| keys::list(tx).await).await.remove(1);
+        assert_eq!((row.private_sealed, row.signs_from, row.retires_at), (None, NOW, Some(NOW)));
+        let adopt = async |key: NewKey| write(&store, async |tx| keys::adopt(tx, &key).await).await;
+        assert!(!adopt(NewKey { public_pem: "another".to_owned(), ..key(2) }).await);
+        assert!(!adopt(key(1)).await);
+        assert!(adopt(key(2)).await);
+        assert!(!adopt(key(2)).await);
+        let row = read(&store, async |tx| keys::list(tx).await).await.remove(1);
+        assert_eq!((row.private_sealed.as_deref(), row.retires_at), (Some(&[0, 1, 255][..]), None));
+        assert_eq!(row.signs_from, later(Span::minutes(5)));
+    }
+
     async fn of_replicas_that_start_together_one_makes_the_first_key(store) {
         let made = at_once(20, |_| {
             let store = store.clone();

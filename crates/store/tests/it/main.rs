@@ -15,6 +15,8 @@ mod identifiers;
 #[cfg(test)]
 mod identities;
 #[cfg(test)]
+mod imports;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod keys;
@@ -28,6 +30,8 @@ mod records;
 mod schema;
 #[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod source;
 #[cfg(test)]
 mod tries;
 #[cfg(test)]

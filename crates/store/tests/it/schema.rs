@@ -8,11 +8,12 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::collections::BTreeSet;
 
 const CORE: Migration = step(1, "core");
-const ALL: [Migration; 4] = [
+const ALL: [Migration; 5] = [
     CORE,
     step(2, "wrong_guesses"),
     step(3, "links"),
     step(4, "identities"),
+    step(5, "imports"),
 ];
 
 const fn step(version: i64, name: &'static str) -> Migration {

@@ -45,6 +45,16 @@ on_every_backend! {
         assert!(!is_live(&store, session.id, session.expires_at).await);
     }
 
+    async fn a_session_is_opened_once(store) {
+        let user = ada(&store).await;
+        let session = open(&store, user).await;
+        let again = async || write(&store, async |tx| sessions::insert(tx, &session).await).await;
+        assert!(!again().await);
+        write(&store, async |tx| sessions::end(tx, session.id, NOW).await).await;
+        assert!(!again().await);
+        assert!(!is_live(&store, session.id, NOW).await, "what has ended stays ended");
+    }
+
     async fn an_ended_session_stays_ended(store) {
         let user = ada(&store).await;
         let session = open(&store, user).await;

@@ -183,3 +183,21 @@ pub(crate) async fn beside(url: &str, statement: &'static str) {
         connection.close().await.unwrap();
     }
 }
+
+/// How many rows a statement counts beside the store.
+pub(crate) async fn rows_beside(url: &str, statement: &'static str) -> i64 {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+        let mut connection = options.connect().await.unwrap();
+        sqlx::query_scalar(statement)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    } else {
+        let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+        sqlx::query_scalar(statement)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+}

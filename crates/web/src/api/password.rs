@@ -4,7 +4,7 @@ use super::body::{Body, Fields, email, password, phone, secret};
 use super::call::{Call, Refused};
 use super::problem::Problem;
 use axum::response::{IntoResponse, Response};
-use doorward_domain::{Identifier, Rejection};
+use doorward_domain::Identifier;
 use doorward_service::passwords::NewPassword;
 use doorward_service::recovery;
 use http::StatusCode;
@@ -27,28 +27,24 @@ pub(super) struct Forgotten {
 #[schema(as = native::Nothing)]
 pub(super) struct Nothing {}
 
-/// Ask for the way back in; the answer is the same whether or not anybody has this address
+/// Ask for the way back in; the answer is the same whether or not anybody has this address or number
 #[utoipa::path(
     post, path = "/v1/password/forgot", operation_id = "native_forgot", tag = "native",
     request_body = Forgotten,
     responses(
-        (status = 202, description = "A code and a link are on their way, if there is somebody to have them", body = Nothing),
+        (status = 202, description = "A code, and by mail a link beside it, is on its way, if there is somebody to have it", body = Nothing),
         (status = "default", description = "Why not", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(super) async fn forgot(call: Call, body: Body) -> Result<Response, Refused> {
-    match body.form(identifier)? {
-        Identifier::Email(email) => {
-            call.run(|app, ctx| async move { recovery::forgot(&app, &ctx, &email).await })
-                .await?;
-        }
-        // No number is reached from here yet; whoever asks is answered as everybody is.
-        Identifier::Phone(_) | Identifier::Login(_) => {}
-    }
+    let identifier = body.form(identifier)?;
+    call.run(|app, ctx| async move { recovery::forgot(&app, &ctx, &identifier).await })
+        .await?;
     Ok(doorward_http::json(StatusCode::ACCEPTED, &Nothing {}))
 }
 
-/// A new password, with what allows it: an address or a number and the code that was sent there, or the token of a link.
+/// A new password, with what allows it: an address or a number and the code that was sent there, or the token of a
+/// link.
 #[derive(utoipa::ToSchema)]
 #[schema(as = native::Reset)]
 #[expect(dead_code, reason = "it describes what a `Reset` is read from")]
@@ -97,15 +93,11 @@ impl Reset {
 )]
 pub(super) async fn reset(call: Call, body: Body) -> Result<Response, Refused> {
     match body.form(Reset::read)? {
-        Reset::ByCode(Identifier::Email(email), code, password) => {
+        Reset::ByCode(identifier, code, password) => {
             call.run(|app, ctx| async move {
-                recovery::reset_by_code(&app, &ctx, &email, code, password).await
+                recovery::reset_by_code(&app, &ctx, &identifier, code, password).await
             })
             .await?;
-        }
-        // No number has been sent a code.
-        Reset::ByCode(Identifier::Phone(_) | Identifier::Login(_), ..) => {
-            return Err(call.refuse(&Rejection::CodeExpired.into()));
         }
         Reset::ByLink(token, password) => {
             call.run(|app, ctx| async move {

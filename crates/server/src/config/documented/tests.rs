@@ -1,6 +1,7 @@
 //! The documented names as their services would be given them.
 
 use super::*;
+use crate::config::{Config, Sources, shown};
 
 fn variables(pairs: &[(&str, &str)]) -> Vec<Variable> {
     let variable = |(name, value): &(&str, &str)| Variable {
@@ -214,5 +215,336 @@ fn quotes_that_a_runtime_passed_on_come_off() {
             "server.name"
         ),
         "Authentication Microservice"
+    );
+}
+
+/// Every documented name with a value as its document would have it, and what it makes of which setting. A name that is
+/// read together with others stands here with them.
+const NAMES: &[(&str, &str, &str)] = &[
+    ("DEBUG=True", "mode", "development"),
+    ("DEV_MODE=True", "mode", "development"),
+    (
+        "SERVER=127.0.0.1\nSERVER_PORT=8009",
+        "server.public_url",
+        "http://127.0.0.1:8009",
+    ),
+    (
+        "BASE_URL=http://127.0.0.1:8001",
+        "server.public_url",
+        "http://127.0.0.1:8001",
+    ),
+    ("PROJECT_NAME=\"Front Door\"", "server.name", "Front Door"),
+    ("API_V1_STR=/auth-api/v1", "api.v1_prefix", "/auth-api/v1"),
+    ("DATABASE_POOL_SIZE=5", "database.pool_size", "5"),
+    ("DATABASE_MAX_OVERFLOW=7", "database.max_overflow", "7"),
+    ("DATABASE_POOL_TIMEOUT=20", "database.pool_timeout", "20s"),
+    ("DATABASE_POOL_RECYCLE=1800", "database.pool_recycle", "30m"),
+    (
+        "REDIS_HOST=cache\nREDIS_PORT=6380\nREDIS_DB=2",
+        "redis.url",
+        "redis://cache:6380/2",
+    ),
+    (
+        "REDIS_URL=redis://cache:6379/1",
+        "redis.url",
+        "redis://cache:6379/1",
+    ),
+    (
+        "CELERY_BROKER_URL=redis://cache:6379/3",
+        "redis.url",
+        "redis://cache:6379/3",
+    ),
+    ("REDIS_CACHE_EXPIRE_SECONDS=600", "cache.lifetime", "10m"),
+    (
+        "SECRET_KEY=0123456789abcdef0123456789abcdef",
+        "proof.secret_key",
+        "********",
+    ),
+    ("JWT_ALGORITHM=ES256", "tokens.algorithm", "ES256"),
+    ("ALGORITHM=EdDSA", "tokens.algorithm", "EdDSA"),
+    (
+        "ACCESS_TOKEN_EXPIRE_MINUTES=15",
+        "tokens.access_lifetime",
+        "15m",
+    ),
+    (
+        "REFRESH_TOKEN_EXPIRE_DAYS=9",
+        "tokens.refresh_lifetime",
+        "9d",
+    ),
+    (
+        "JWT_EXPIRATION_MINUTES=20",
+        "api.code.access_lifetime",
+        "20m",
+    ),
+    ("RT_EXPIRATION_HOURS=36", "api.code.refresh_lifetime", "36h"),
+    ("SMTP_PORT=2525", "mail.port", "2525"),
+    (
+        "EMAILS_FROM_NAME=\"Auth Service\"",
+        "mail.from_name",
+        "Auth Service",
+    ),
+    ("SMTP_SENDER_NAME=Door", "mail.from_name", "Door"),
+    (
+        "SMTP_FROM=noreply@example.com",
+        "mail.from",
+        "noreply@example.com",
+    ),
+    (
+        "EMAILS_FROM_EMAIL=noreply@example.com",
+        "mail.from",
+        "noreply@example.com",
+    ),
+    (
+        "MAIL_FROM=noreply@example.com",
+        "mail.from",
+        "noreply@example.com",
+    ),
+    (
+        "SMTP_SERVER=mail.example.com\nSMTP_FROM=a@example.com",
+        "mail.host",
+        "mail.example.com",
+    ),
+    (
+        "SMTP_HOST=mail.example.com\nSMTP_FROM=a@example.com",
+        "mail.host",
+        "mail.example.com",
+    ),
+    (
+        "SMTP_USERNAME=ada\nSMTP_PASSWORD=hunter2 hunter2",
+        "mail.username",
+        "ada",
+    ),
+    (
+        "SMTP_USER=ada\nSMTP_PASSWORD=hunter2 hunter2",
+        "mail.username",
+        "ada",
+    ),
+    (
+        "SMTP_USER=ada\nSMTP_PASSWORD=hunter2 hunter2",
+        "mail.password",
+        "********",
+    ),
+    ("SMTP_USE_SSL=True", "mail.tls", "implicit"),
+    ("SMTP_USE_TLS=True", "mail.tls", "starttls"),
+    ("SMTP_TLS=1", "mail.tls", "starttls"),
+    (
+        "SMS_API_URL=https://sms.example.com/send",
+        "sms.url",
+        "https://sms.example.com/send",
+    ),
+    ("SMS_API_KEY=canary-1", "sms.headers", "Authorization"),
+    ("EMAIL_OTP_EXPIRE_MINUTES=5", "codes.verify.lifetime", "5m"),
+    ("EMAIL_OTP_LENGTH=8", "codes.verify.length", "8"),
+    (
+        "EMAIL_OTP_RESEND_INTERVAL_SECONDS=90",
+        "codes.verify.cooldown",
+        "90s",
+    ),
+    ("EMAIL_OTP_MAX_ATTEMPTS=4", "codes.verify.attempts", "4"),
+    ("OTP_EXPIRE_SECONDS=240", "codes.proof.lifetime", "4m"),
+    ("OTP_ATTEMPTS_LIMIT=2", "codes.proof.attempts", "2"),
+    ("CODE_TOTAL_DIGITS=8", "codes.sign_in.length", "8"),
+    ("CODE_UNIQUE_DIGITS=5", "codes.sign_in.unique_digits", "5"),
+    ("CODE_ATTEMPT=4", "codes.sign_in.attempts", "4"),
+    ("CODE_COOLDOWN_SECONDS=90", "codes.sign_in.cooldown", "90s"),
+    ("CODE_COOLDOWN_SECONDS=90", "codes.sign_in.lifetime", "90s"),
+    ("PASSWORD_ATTEMPT=7", "password.attempts", "7"),
+    (
+        "TOKEN_COOLDOWN_SECONDS=45",
+        "api.code.token_cooldown",
+        "45s",
+    ),
+    ("SCHEDULER_FREQUENCY_SECONDS=300", "cleanup.interval", "5m"),
+    ("BATCH_SIZE=50", "cleanup.batch", "50"),
+    (
+        "RATE_LIMIT_LOGIN=3/minute",
+        "rate_limit.named.login",
+        "3 per 1 minute",
+    ),
+    (
+        "RATE_LIMIT_REFRESH=4/minute",
+        "rate_limit.named.refresh",
+        "4 per 1 minute",
+    ),
+    (
+        "RATE_LIMIT_SEND_OTP=5/hour",
+        "rate_limit.named.send_otp",
+        "5 per 1 hour",
+    ),
+    (
+        "RATE_LIMIT_VERIFY_OTP=6/second",
+        "rate_limit.named.verify_otp",
+        "6 per 1 second",
+    ),
+    (
+        "RATE_LIMIT_DEFAULT=7/day",
+        "rate_limit.named.default",
+        "7 per 1 day",
+    ),
+    (
+        "BACKEND_CORS_ORIGINS=\"http://localhost:3000,http://127.0.0.1:3000\"",
+        "cors.origins",
+        "http://localhost:3000,http://127.0.0.1:3000",
+    ),
+    (
+        "SSL_CERTFILE=.ssl/cert.pem\nSSL_KEYFILE=.ssl/key.pem",
+        "server.tls.cert_file",
+        ".ssl/cert.pem",
+    ),
+    (
+        "SSL_CERTFILE=.ssl/cert.pem\nSSL_KEYFILE=.ssl/key.pem",
+        "server.tls.key_file",
+        ".ssl/key.pem",
+    ),
+    ("LOG_LEVEL=WARNING", "logs.level", "warn"),
+    ("LOG_SIZE_BYTES=1048576", "logs.max_size", "1048576"),
+    ("BACKUPS=3", "logs.keep", "3"),
+    ("SWAGGER=False", "api.docs", "false"),
+    ("REDOC=False", "api.docs", "false"),
+];
+
+#[test]
+fn every_documented_name_sets_its_setting() {
+    for (dotenv, setting, expected) in NAMES {
+        let sources = Sources {
+            dotenv: Some((*dotenv).to_owned()),
+            ..Sources::default()
+        };
+        let config =
+            Config::load(sources).unwrap_or_else(|problems| panic!("{dotenv}: {problems}"));
+        let lines = shown(&config);
+        let line = lines.iter().find(|line| line.setting == *setting).unwrap();
+        assert_eq!(line.value, *expected, "{dotenv}");
+        assert!(
+            line.origin.starts_with(".env:"),
+            "{dotenv}: {}",
+            line.origin
+        );
+    }
+}
+
+#[test]
+fn no_name_of_one_setting_is_left_out_of_these_tests() {
+    // Keys are tried with real ones, at the command line.
+    let keys = [
+        "PRIVATE_KEY",
+        "PRIVATE_KEY_PATH",
+        "PUBLIC_KEY",
+        "PUBLIC_KEY_PATH",
+    ];
+    for name in ROWS.iter().flat_map(|row| row.names) {
+        let tried = |(dotenv, setting, _): &(&str, &str, &str)| {
+            let row = ROWS.iter().find(|row| row.setting == *setting);
+            row.is_some_and(|row| row.names.contains(name))
+                && dotenv
+                    .lines()
+                    .any(|line| line.split('=').next() == Some(*name))
+        };
+        assert!(keys.contains(name) || NAMES.iter().any(tried), "{name}");
+    }
+}
+
+#[test]
+fn names_that_mean_the_same_in_two_layers_follow_the_layers() {
+    let below = variables(&[
+        ("DB_HOST", "db"),
+        ("DB_TABLE", "old"),
+        ("DB_USERNAME", "ada"),
+    ]);
+    let here = variables(&[("DB_NAME", "new"), ("DB_USER", "grace")]);
+    let mut layer = Layer::default();
+    read(&mut layer, &Names::new(&here, &below));
+    assert_eq!(layer.problems, []);
+    assert_eq!(set(&layer, "database.url"), "postgres://grace@db:5432/new");
+}
+
+#[test]
+fn names_of_equal_rank_that_differ_stop_the_start_and_are_both_named() {
+    let on_postgres = [("DB_HOST", "db")];
+    for (first, second) in [
+        (("DB_NAME", "a"), ("DB_TABLE", "b")),
+        (("DB_USER", "a"), ("DB_USERNAME", "b")),
+        (("SMTP_USE_TLS", "true"), ("SMTP_TLS", "false")),
+        (
+            ("SMTP_FROM", "a@example.com"),
+            ("MAIL_FROM", "b@example.com"),
+        ),
+        (
+            ("SMTP_FROM", "a@example.com"),
+            ("EMAILS_FROM_EMAIL", "b@example.com"),
+        ),
+        (("SMTP_USERNAME", "a"), ("SMTP_USER", "b")),
+        (("EMAILS_FROM_NAME", "a"), ("SMTP_SENDER_NAME", "b")),
+        (("SWAGGER", "true"), ("REDOC", "false")),
+        (
+            ("REDIS_URL", "redis://a/0"),
+            ("CELERY_BROKER_URL", "redis://b/0"),
+        ),
+        (("PRIVATE_KEY", "a.pem"), ("PRIVATE_KEY_PATH", "b.pem")),
+        (("PUBLIC_KEY", "a.pem"), ("PUBLIC_KEY_PATH", "b.pem")),
+        (("JWT_ALGORITHM", "ES256"), ("ALGORITHM", "RS256")),
+        (("DEBUG", "true"), ("DEV_MODE", "false")),
+    ] {
+        let pairs = [&on_postgres[..], &[first, second]].concat();
+        let found = layer(&pairs).problems;
+        let [problem] = found.as_slice() else {
+            panic!("{first:?} {second:?}: {found:?}")
+        };
+        let said = problem.to_string();
+        assert!(said.contains(first.0) && said.contains(second.0), "{said}");
+        let alike = [&on_postgres[..], &[first, (second.0, first.1)]].concat();
+        assert_eq!(layer(&alike).problems, [], "{first:?} {second:?}");
+    }
+}
+
+#[test]
+fn what_belongs_to_a_database_that_is_not_named_belongs_to_somebody_else() {
+    let found = layer(&[
+        ("DB_NAME", "a"),
+        ("DB_TABLE", "b"),
+        ("DB_USER", "x"),
+        ("DB_USERNAME", "y"),
+    ]);
+    assert!(
+        found.entries.is_empty() && found.problems.is_empty(),
+        "{found:?}"
+    );
+    assert!(
+        layer(&[("POSTGRES_DB", "a"), ("REDIS_PORT", "1")])
+            .entries
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_key_for_the_provider_of_sms_is_a_header_that_nobody_sees() {
+    let found = layer(&[
+        ("SMS_API_KEY", "canary-1"),
+        ("SMS_API_URL", "https://sms.example.com"),
+    ]);
+    assert!(!format!("{found:?}").contains("canary"), "{found:?}");
+    let Value::Map(headers) = &found.entries["sms.headers"].value else {
+        panic!("{found:?}")
+    };
+    assert_eq!(headers["Authorization"].expose_secret(), "canary-1");
+}
+
+#[test]
+fn two_algorithms_that_could_both_be_followed_are_a_problem() {
+    let key = "SECRET_KEY=0123456789abcdef0123456789abcdef";
+    let load = |dotenv: String| {
+        Config::load(Sources {
+            dotenv: Some(dotenv),
+            ..Sources::default()
+        })
+    };
+    let both = format!("JWT_ALGORITHM=RS256\nALGORITHM=HS256\n{key}\n");
+    assert!(load(both.clone()).is_ok(), "HS256 cannot be followed there");
+    let problems = load(format!("{both}DOORWARD_API__FAMILIES=session\n")).unwrap_err();
+    let said = problems.to_string();
+    assert!(
+        said.contains("JWT_ALGORITHM") && said.contains(" ALGORITHM"),
+        "{said}"
     );
 }

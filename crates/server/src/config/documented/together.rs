@@ -85,34 +85,33 @@ fn database(layer: &mut Layer, names: &Names<'_>) {
     if compose(layer, names, &postgres, names.text("POSTGRES_DB")) {
         return;
     }
-    let set = [names.text("DB_NAME"), names.text("DB_TABLE")];
-    if let ([Some(name), Some(table)], Some(variable)) = (set, names.here("DB_TABLE"))
-        && name != table
-    {
-        let what = "`DB_TABLE` and `DB_NAME` both name the database, and differ";
-        layer
-            .problems
-            .push(Problem::new(what, "keep one of the two").at(&variable.origin));
+    if names.text("DB_HOST").is_none() {
+        return;
     }
-    if let (Some(user), Some(variable)) = (names.text("DB_USER"), names.here("DB_USERNAME"))
-        && user != unquoted(&variable.value)
-    {
-        let what = "`DB_USER` and `DB_USERNAME` both name the user, and differ";
-        layer
-            .problems
-            .push(Problem::new(what, "keep one of the two").at(&variable.origin));
-    }
-    let user = if names.text("DB_USER").is_some() {
-        "DB_USER"
-    } else {
-        "DB_USERNAME"
-    };
-    let parts = ["DB_HOST", "DB_PORT", user, "DB_PASSWORD", "DB_NAME"];
-    compose(layer, names, &parts, set.into_iter().flatten().next());
+    let database = one_of(layer, names, ["DB_NAME", "DB_TABLE"]);
+    let user = one_of(layer, names, ["DB_USER", "DB_USERNAME"]);
+    let parts = ["DB_HOST", "DB_PORT", user, "DB_PASSWORD", database];
+    compose(layer, names, &parts, names.text(database));
 }
 
-/// Makes `database.url` of host, port, user and password; the last part is the database's name. True when this layer says
-/// any of them and a host is known.
+/// Which of two names of equal rank counts: the one that this layer has, else the one of the layer below. Two of this
+/// layer that differ are a problem.
+fn one_of<'n>(layer: &mut Layer, names: &Names<'_>, [first, second]: [&'n str; 2]) -> &'n str {
+    match (names.here(first), names.here(second)) {
+        (Some(one), Some(other)) if unquoted(&one.value) != unquoted(&other.value) => {
+            let what = format!("`{first}` and `{second}` mean the same, and differ");
+            let problem = Problem::new(what, "keep one of the two").at(&other.origin);
+            layer.problems.push(problem);
+            first
+        }
+        (None, Some(_)) => second,
+        (None, None) if names.text(first).is_none() => second,
+        _ => first,
+    }
+}
+
+/// Makes `database.url` of host, port, user and password; the last part is the database's name. True when this layer
+/// says any of them and a host is known.
 fn compose(
     layer: &mut Layer,
     names: &Names<'_>,
@@ -224,7 +223,8 @@ fn mail_tls(layer: &mut Layer, names: &Names<'_>) {
         yes.map(|yes| (yes, variable.origin.clone()))
     };
     let implicit = switch(layer, "SMTP_USE_SSL");
-    let starttls = switch(layer, "SMTP_USE_TLS").or_else(|| switch(layer, "SMTP_TLS"));
+    let spelling = one_of(layer, names, ["SMTP_USE_TLS", "SMTP_TLS"]);
+    let starttls = switch(layer, spelling);
     let word = |word: &str| Value::Text(word.to_owned());
     if let Some((true, origin)) = &implicit {
         agree(layer, "mail.tls", word("implicit"), origin);
@@ -241,7 +241,7 @@ fn others(layer: &mut Layer, names: &Names<'_>) {
     if let Some(variable) = names.here("SMS_API_KEY") {
         let headers = BTreeMap::from([(
             "Authorization".to_owned(),
-            unquoted(&variable.value).to_owned(),
+            SecretString::from(unquoted(&variable.value)),
         )]);
         agree(layer, "sms.headers", Value::Map(headers), &variable.origin);
     }

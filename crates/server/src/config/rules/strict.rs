@@ -8,15 +8,17 @@ use crate::config::value::{Raw, Value};
 /// Names every setting that loosens the profile.
 pub(super) fn check(all: &Effective, findings: &mut Findings) {
     for setting in SETTINGS {
-        let Some(complaint) = loosened(all, setting) else {
-            continue;
-        };
-        findings.problem(
-            all,
-            setting.name,
-            format!("`profile = \"strict\"` {complaint}"),
-            "follow it, or use `profile = \"standard\"`",
-        );
+        for name in names(all, setting) {
+            let Some(complaint) = loosened(all, setting, name) else {
+                continue;
+            };
+            findings.problem(
+                all,
+                name,
+                format!("`profile = \"strict\"` {complaint}"),
+                "follow it, or use `profile = \"standard\"`",
+            );
+        }
     }
     if all.text("mail.tls") == Some("none") {
         findings.problem(
@@ -28,9 +30,18 @@ pub(super) fn check(all: &Effective, findings: &mut Findings) {
     }
 }
 
+/// The names that a setting goes by: its own, or those that the operator chose.
+fn names<'a>(all: &'a Effective, setting: &'a Setting) -> Vec<&'a str> {
+    if setting.name.contains('*') {
+        let chosen = all.iter().map(|(name, _)| name);
+        chosen.filter(|name| setting.is_named(name)).collect()
+    } else {
+        vec![setting.name]
+    }
+}
+
 /// How a setting loosens what the strict profile holds.
-fn loosened(all: &Effective, setting: &Setting) -> Option<String> {
-    let name = setting.name;
+fn loosened(all: &Effective, setting: &Setting, name: &str) -> Option<String> {
     let value = all.value(name);
     let read = |text: &str| setting.kind.read(&Raw::Text(text.to_owned()));
     match setting.strict {
@@ -49,6 +60,10 @@ fn loosened(all: &Effective, setting: &Setting) -> Option<String> {
         Strict::AtMost(text) => match (value, read(text)) {
             (Some(Value::Span(chosen)), Some(Value::Span(most))) if *chosen <= most => None,
             _ => Some(format!("keeps `{name}` at `{text}` or less")),
+        },
+        Strict::AtLeast(text) => match (value, read(text)) {
+            (Some(Value::Integer(chosen)), Some(Value::Integer(least))) if *chosen >= least => None,
+            _ => Some(format!("keeps `{name}` at `{text}` or more")),
         },
     }
 }

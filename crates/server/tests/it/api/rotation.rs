@@ -178,3 +178,16 @@ async fn sec_7_3_1_a_refresh_token_that_lies_idle_for_its_lifetime_is_over() {
     app.advance(Span::days(7));
     is_problem(refresh(&app, &native.refresh).await, 401, "token_expired");
 }
+
+#[tokio::test]
+async fn sec_13_2_1_a_change_of_the_master_key_signs_nobody_out() {
+    let old = ("master_key", "b2xkLW1hc3Rlci1rZXktb2YtdGhpcnR5LXR3by1ieXQ=");
+    let new = ("master_key", "bmV3LW1hc3Rlci1rZXktb2YtdGhpcnR5LXR3by1ieXQ=");
+    let app = TestApp::with(&[old]).await;
+    let ada = app.signed_in(ADA).await;
+    let native = rotating_session(&app, &ada).await;
+    let changed = app.beside(&[new, ("master_key_previous", old.1)]).await;
+    let next = token(&refresh(&changed, &native.refresh).await.expect(200));
+    refresh(&changed, &next).await.expect(200);
+    refresh(&changed, &ada.refresh).await.expect(200);
+}

@@ -93,3 +93,48 @@ async fn a_doctor_tells_no_secret() {
         "{outcome:?}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doctor_names_providers_that_are_not_there() {
+    let folder = Folder::sqlite()
+        .set("sms.url", "http://127.0.0.1:9/send")
+        .set("sms.headers", "{\"Authorization\": \"canary-1\"}")
+        .set("federation.okta.issuer", "http://127.0.0.1:9/realm/")
+        .set("federation.okta.client_ids", "door");
+    let (code, checks) = checks(&folder);
+    let found = |name: &str| checks.iter().find(|check| check["name"] == name).unwrap();
+    assert_eq!(code, 1);
+    assert_eq!(found("SMS")["state"], "broken", "{checks:#?}");
+    let provider = found("identity provider");
+    assert_eq!(provider["state"], "broken");
+    let words = provider["words"].as_str().unwrap();
+    assert!(
+        words.contains("/realm/.well-known/openid-configuration"),
+        "{words}"
+    );
+    assert!(!format!("{checks:?}").contains("canary"), "{checks:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doctor_says_that_phones_do_not_work_without_a_provider() {
+    let words = |folder: &Folder| {
+        let (_, checks) = checks(folder);
+        let sms = checks.iter().find(|check| check["name"] == "SMS").unwrap();
+        (
+            sms["state"].as_str().unwrap().to_owned(),
+            sms["words"].as_str().unwrap().to_owned(),
+        )
+    };
+    let (state, said) = words(&Folder::sqlite());
+    assert_eq!(
+        (state.as_str(), said.as_str()),
+        ("good", "shown in the inbox")
+    );
+    let production = Folder::sqlite()
+        .set("mode", "production")
+        .set("server.public_url", "http://127.0.0.1:9")
+        .set("mail.transport", "none");
+    let (state, said) = words(&production);
+    assert!(state == "warning" && said.contains("sms.url"), "{said}");
+    assert_eq!(words(&production.set("api.families", "session")).0, "good");
+}

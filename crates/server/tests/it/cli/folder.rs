@@ -1,5 +1,6 @@
 //! A working folder of its own, and the real binary in it.
 
+use doorward_store::{Options, Store};
 use doorward_testkit::postgres::TestDatabase;
 use doorward_testkit::{postgres, redis};
 use serde_json::Value;
@@ -80,6 +81,21 @@ impl Folder {
 
     pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The database of the folder, for what no command tells.
+    pub(crate) async fn store(&self) -> Store {
+        let named = |(name, _): &&(String, String)| name == "DOORWARD_DATABASE__URL";
+        let url = match self.environment.iter().find(named) {
+            Some((_, url)) => url.clone(),
+            None => format!(
+                "sqlite:{}",
+                self.path("doorward-data/doorward.db").display()
+            ),
+        };
+        let mut options = Options::new(url.parse().unwrap());
+        options.create = false;
+        Store::open(options).await.unwrap()
     }
 
     /// The binary with these arguments, this folder's environment and no other.

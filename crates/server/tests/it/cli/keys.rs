@@ -79,3 +79,39 @@ async fn a_restarted_server_signs_with_the_new_key_and_knows_the_old() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_algorithm_makes_a_successor_by_itself() {
+    let folder = Folder::new().await;
+    let serving = folder.serve().await;
+    let tokens = serving.sign_up("ada@example.com", "correct horse 1").await;
+    serving.stop().await;
+    let folder = folder.set("tokens.algorithm", "ES256");
+    let mut serving = folder.serve().await;
+    serving
+        .until("the new key is published", async |serving| {
+            let set = serving.get("/.well-known/jwks.json").send().await.unwrap();
+            let set: serde_json::Value = set.json().await.unwrap();
+            set["keys"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|key| key["alg"] == "ES256")
+        })
+        .await;
+    let listed = folder.run(&["keys", "list", "--json"]).done().json();
+    assert_eq!(
+        (
+            &listed[0]["state"],
+            &listed[1]["state"],
+            &listed[1]["algorithm"]
+        ),
+        (&json!("signing"), &json!("next"), &json!("ES256"))
+    );
+    assert_eq!(
+        serving
+            .profile(tokens["access_token"].as_str().unwrap())
+            .await,
+        200
+    );
+}

@@ -1,6 +1,7 @@
 //! `serve`, `worker` and `health`: start, say where everything is, stop.
 
 use super::folder::{Folder, free_port};
+use super::serving::Serving;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,6 +42,15 @@ async fn serving_is_what_happens_without_a_command() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(alive, "nobody answered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn told_how_many_workers_it_says_that_one_process_uses_all_cores() {
+    let folder = Folder::sqlite();
+    let mut serving = folder.serve_with(&["--workers", "4"]).await;
+    let said = async |serving: &Serving| serving.log().contains("one process uses all cores");
+    serving.until("it has said so", said).await;
+    assert_eq!(serving.stop().await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ fn help_is_a_promise() {
 
 #[test]
 fn the_help_of_each_command_is_a_promise() {
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 14] = [
         &["serve"],
         &["worker"],
         &["init"],
@@ -26,6 +26,8 @@ fn the_help_of_each_command_is_a_promise() {
         &["users"],
         &["users", "create"],
         &["users", "delete"],
+        &["users", "show"],
+        &["import"],
         &["doctor"],
         &["health"],
     ];

@@ -172,8 +172,25 @@ async fn signing_out_ends_every_session() {
     assert_eq!(sign_in(&serving, "ada@example.com", PASSWORD).await, 200);
 }
 
+/// Sets a new password with a link that an operator made.
+async fn use_link(serving: &Serving, link: &str, password: &str) -> u16 {
+    let (_, token) = link
+        .split_once("/account/reset/")
+        .expect("a link to the page");
+    let form = json!({"token": token, "password": password});
+    serving.post("/v1/password/reset", &form).await.0
+}
+
+/// The link in the newest of some messages; empty where it has none.
+fn link_in(messages: &Value) -> String {
+    let text = messages[0]["text"].as_str().unwrap_or_default();
+    let mut words = text.split_whitespace();
+    let link = words.find(|word| word.contains("/account/reset/"));
+    link.unwrap_or_default().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_prints_or_mails_a_password_that_nobody_chose() {
+async fn a_reset_prints_a_link_and_changes_nothing_by_itself() {
     let folder = Folder::new().await;
     let mut serving = folder.serve().await;
     let tokens = serving.sign_up("ada@example.com", PASSWORD).await;
@@ -181,26 +198,41 @@ async fn a_reset_prints_or_mails_a_password_that_nobody_chose() {
         .run(&["users", "reset", "ada@example.com", "--json"])
         .done()
         .json();
-    let password = printed["password"].as_str().unwrap();
-    assert!(password.len() >= 40, "{} characters", password.len());
+    let link = printed["link"].as_str().unwrap();
+    assert_eq!(serving.profile(access(&tokens)).await, 200);
+    assert_eq!(sign_in(&serving, "ada@example.com", PASSWORD).await, 200);
+    assert_eq!(use_link(&serving, link, "another horse 2").await, 204);
     within_a_second(&mut serving, access(&tokens), 401).await;
     assert_eq!(sign_in(&serving, "ada@example.com", PASSWORD).await, 400);
-    assert_eq!(sign_in(&serving, "ada@example.com", password).await, 200);
+    assert_eq!(
+        sign_in(&serving, "ada@example.com", "another horse 2").await,
+        200
+    );
+    assert_eq!(
+        use_link(&serving, link, PASSWORD).await,
+        400,
+        "it works once"
+    );
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_mails_the_link_to_a_proven_address_alone() {
+    let folder = Folder::new().await;
+    let mut serving = folder.serve().await;
+    serving.sign_up("ada@example.com", PASSWORD).await;
     let mailed = folder
         .run(&["users", "reset", "ada@example.com", "--mail", "--json"])
         .done();
     assert_eq!(mailed.json(), json!({"mailed": true}));
-    assert_eq!(sign_in(&serving, "ada@example.com", password).await, 400);
+    let mut link = String::new();
     serving
         .until("the mail is there", async |serving| {
-            let (_, messages) =
-                super::serving::answer(serving.get("/dev/inbox?to=ada%40example.com")).await;
-            messages
-                .as_array()
-                .is_some_and(|messages| messages.len() == 2)
+            let inbox = serving.get("/dev/inbox?to=ada%40example.com");
+            link = link_in(&super::serving::answer(inbox).await.1);
+            !link.is_empty()
         })
         .await;
+    assert_eq!(use_link(&serving, &link, "another horse 2").await, 204);
     folder
         .run(&["users", "create", "--login", "nobody-with-mail"])
         .done();
@@ -208,6 +240,9 @@ async fn a_reset_prints_or_mails_a_password_that_nobody_chose() {
         .run(&["users", "reset", "nobody-with-mail", "--mail"])
         .refused();
     assert!(refused.complaint().contains("--mail"), "{refused:?}");
+    let printed = folder.run(&["users", "reset", "nobody-with-mail", "--json"]);
+    let link = printed.done().json()["link"].as_str().unwrap().to_owned();
+    assert_eq!(use_link(&serving, &link, PASSWORD).await, 204);
 }
 
 #[tokio::test(flavor = "multi_thread")]

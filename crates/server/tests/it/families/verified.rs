@@ -7,6 +7,7 @@ mod limits;
 mod profile;
 mod refreshing;
 mod registering;
+mod rotating;
 mod served_files;
 mod signing_in;
 

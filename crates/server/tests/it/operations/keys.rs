@@ -63,15 +63,17 @@ async fn the_public_key_of_a_version_is_told_and_that_of_none_is_not_there() {
     app.get("/utils/public_key?version=2")
         .send()
         .await
-        .expect(404);
+        .says(404, "Version of public key does not exist");
     app.get("/utils/public_key?version=0")
         .send()
         .await
-        .expect(404);
-    app.get("/utils/public_key?version=x")
-        .send()
-        .await
-        .finds_fault_at("query.version");
+        .says(404, "Version of public key does not exist");
+    for version in ["x", "abc", "1.0", ""] {
+        app.get(&format!("/utils/public_key?version={version}"))
+            .send()
+            .await
+            .says(422, "Input should be a valid integer");
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 
 use crate::cli::folder::on_postgres;
 use crate::support::{Form, TestApp};
+use doorward_store::jobs::{self, QueueStats};
+use doorward_store::{Options, Store};
+use doorward_testkit::smtp::Sink;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -96,6 +99,49 @@ async fn sec_s03_a_code_rests_as_a_keyed_hash_alone() {
         .expect(200);
     assert!(!holds(&files(folder.path()), &code));
     drop(app);
+}
+
+/// How the queue of a service stands whose files lie in the folder.
+async fn queue(app: &TestApp, folder: &Path) -> QueueStats {
+    let url = format!("sqlite:{}", folder.join("doorward.db").display());
+    let options = Options {
+        create: false,
+        ..Options::new(url.parse().unwrap())
+    };
+    let store = Store::open(options).await.unwrap();
+    let stats = jobs::stats(&mut store.read().await.unwrap(), app.app.now()).await;
+    store.close().await;
+    stats.unwrap()
+}
+
+#[tokio::test]
+async fn a_message_is_erased_once_it_is_delivered() {
+    if on_postgres() {
+        return;
+    }
+    let sink = Sink::start().await;
+    let port = sink.address().port().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let app = TestApp::with(&[
+        ("data_dir", folder.path().to_str().unwrap()),
+        ("mail.transport", "smtp"),
+        ("mail.host", "127.0.0.1"),
+        ("mail.port", &port),
+        ("mail.tls", "none"),
+        ("mail.from", "noreply@example.com"),
+    ])
+    .await;
+    app.registered("ada@example.com").await;
+    assert_eq!(queue(&app, folder.path()).await.ready, 1);
+    app.work().await;
+    assert_eq!(sink.wait_for(1).await[0].to, ["ada@example.com"]);
+    let nothing = QueueStats {
+        ready: 0,
+        held: 0,
+        dead: 0,
+        oldest_ready_at: None,
+    };
+    assert_eq!(queue(&app, folder.path()).await, nothing);
 }
 
 #[tokio::test]

@@ -118,7 +118,7 @@ async fn sec_16_3_1_every_change_of_an_account_and_every_counted_try_leaves_an_e
         "banned",
         "restored",
         "signed_out_everywhere",
-        "password_reset",
+        "reset_started",
         "deleted",
     ] {
         assert!(
@@ -134,7 +134,9 @@ async fn sec_16_3_1_every_change_of_an_account_and_every_counted_try_leaves_an_e
         2,
         "{words:?}"
     );
-    keys::rotate(&app.app, &app.operator(), true).await.unwrap();
+    keys::rotate(&app.app, &app.operator(), keys::Rotation::AtOnce)
+        .await
+        .unwrap();
     assert!(
         watched
             .events(None)

@@ -42,7 +42,7 @@ async fn mailer(sink: &Sink) -> (Arc<dyn Mailer>, tempfile::TempDir) {
     let doorward = doorward_server::build(&config, Clock::system(), Entropy::os())
         .await
         .unwrap();
-    (doorward.mailer, folder)
+    (doorward.couriers.mailer, folder)
 }
 
 fn mail(to: &str, text: &str) -> Mail {

@@ -184,3 +184,49 @@ pub(super) fn wrong_code(code: &str) -> String {
         })
         .collect()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sec_s06_of_two_who_take_each_others_address_at_once_one_does() {
+    let mut settings = QUICK.to_vec();
+    settings.extend([
+        ("codes.sign_in.cooldown", "0s"),
+        ("api.code.token_cooldown", "0s"),
+        ("rate_limit.enabled", "false"),
+    ]);
+    let app = TestApp::with(&settings).await;
+    let mut moves = Vec::new();
+    for pair in 0..10 {
+        let addresses = ["ada", "bob"].map(|name| format!("{name}-{pair}@example.com"));
+        let people = [
+            app.by_code(&addresses[0]).await,
+            app.by_code(&addresses[1]).await,
+        ];
+        for (person, wanted) in people.iter().zip(addresses.iter().rev()) {
+            let form = json!({"email": wanted, "code": app.sign_in_code(wanted).await});
+            let request = app.request(http::Method::PATCH, "/user/credentials");
+            moves.push(request.header("JWT", &person.access).json(form));
+        }
+    }
+    let answers = at_once(moves).await;
+    for (pair, answers) in answers.chunks(2).enumerate() {
+        let mut statuses = [answers[0].status, answers[1].status];
+        statuses.sort_unstable();
+        assert!(
+            statuses[0] == 200 && [401, 403].contains(&statuses[1]),
+            "{statuses:?}"
+        );
+        let mut held = 0;
+        for name in ["ada", "bob"] {
+            let address = format!("{name}-{pair}@example.com");
+            held += usize::from(
+                doorward_service::users::find(&app.app, &address)
+                    .await
+                    .is_ok(),
+            );
+        }
+        assert_eq!(
+            held, 1,
+            "the winner has one address, and who lost theirs is gone"
+        );
+    }
+}

@@ -66,7 +66,7 @@ async fn sec_i47_a_new_key_is_published_before_it_signs_and_the_old_one_until_it
         ("1", vec!["1".to_owned()])
     );
 
-    keys::rotate(&app.app, &app.operator(), false)
+    keys::rotate(&app.app, &app.operator(), keys::Rotation::Planned)
         .await
         .unwrap();
     let published = key_set(&app).await;
@@ -110,7 +110,9 @@ async fn sec_i47_a_new_key_is_published_before_it_signs_and_the_old_one_until_it
 async fn sec_i47_a_leaked_key_stops_signing_at_once() {
     let app = TestApp::start().await;
     let before = access(&app, "before").await;
-    keys::rotate(&app.app, &app.operator(), true).await.unwrap();
+    keys::rotate(&app.app, &app.operator(), keys::Rotation::AtOnce)
+        .await
+        .unwrap();
     let after = access(&app, "after").await;
     assert_eq!(
         (kid(&before), kid(&after)),
@@ -132,7 +134,7 @@ async fn sec_i47_many_rotations_under_load_strand_no_token() {
     let ada = app.signed_in("ada@example.com").await;
     let mut issued: Vec<(String, JwkSet)> = Vec::new();
     for _ in 0..25 {
-        keys::rotate(&app.app, &app.operator(), false)
+        keys::rotate(&app.app, &app.operator(), keys::Rotation::Planned)
             .await
             .unwrap();
         app.advance(Span::minutes(6));

@@ -10,6 +10,7 @@ use doorward_server::config::{Config, Origin, Problems, Sources, Variable};
 use doorward_service::inbox::{self, Message};
 use doorward_service::worker::Worker;
 use doorward_service::{Clock, Ctx, SharedApp};
+use doorward_testkit::postgres::TestDatabase;
 use http::Method;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -51,7 +52,7 @@ impl TestApp {
         let built = doorward_server::build(&config, clock.clone(), Entropy::os()).await;
         let doorward = built.unwrap_or_else(|error| panic!("{error:#}"));
         Self {
-            worker: Worker::new(Arc::clone(&doorward.app), doorward.mailer),
+            worker: Worker::new(Arc::clone(&doorward.app), doorward.couriers),
             app: doorward.app,
             clock,
             router: doorward.router,
@@ -162,6 +163,11 @@ impl TestApp {
         mail.iter()
             .filter(|mail| mail.text.lines().any(|line| is_code(line.trim())))
             .count()
+    }
+
+    /// The database, where transactions may be open beside one another.
+    pub(crate) fn shared_database(&self) -> Option<&TestDatabase> {
+        self.home.shared_database()
     }
 
     /// The users' files as they lie in the store.

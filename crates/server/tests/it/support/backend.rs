@@ -43,6 +43,11 @@ impl Home {
         Self { folder, shared }
     }
 
+    /// The database, where transactions may be open beside one another; an SQLite file has one writer at a time.
+    pub(crate) fn shared_database(&self) -> Option<&postgres::TestDatabase> {
+        self.shared.as_ref().map(|shared| &shared.database)
+    }
+
     /// Every file under `files`, where users' files are unless a setting says otherwise.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();

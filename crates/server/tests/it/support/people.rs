@@ -1,12 +1,14 @@
 //! People who use the service, as far as a test needs them along.
 
 use super::app::TestApp;
-use serde_json::json;
+use super::token::claims;
+use doorward_domain::Span;
+use serde_json::{Value, json};
 
 /// Everybody's password; it keeps the rules of every family.
 pub(crate) const PASSWORD: &str = "Correct-Horse-7-Battery";
 
-/// Somebody of family `verified`. What they have not got yet is empty.
+/// Somebody with an address, or with a phone number in its place. What they have not got yet is empty.
 #[derive(Clone, Debug)]
 pub(crate) struct Person {
     pub(crate) email: String,
@@ -14,6 +16,15 @@ pub(crate) struct Person {
     pub(crate) id: String,
     pub(crate) access: String,
     pub(crate) refresh: String,
+}
+
+/// An address or a phone number, as the member that a form has for it.
+pub(crate) fn named(identifier: &str) -> Value {
+    if identifier.starts_with('+') {
+        json!({"phone": identifier})
+    } else {
+        json!({"email": identifier})
+    }
 }
 
 /// Somebody of family `session`, signed in.
@@ -71,6 +82,40 @@ impl TestApp {
             access: answer.field("access_token"),
             refresh: answer.field("refresh_token"),
             ..person
+        }
+    }
+
+    /// A code of family `code`, asked for and read. The newest message is known by its time.
+    pub(crate) async fn sign_in_code(&self, identifier: &str) -> String {
+        self.advance(Span::millis(1));
+        self.post("/auth/code")
+            .json(named(identifier))
+            .send()
+            .await
+            .expect(200);
+        self.code_for(identifier).await
+    }
+
+    /// Somebody of family `code`, signed in with a code that was sent to an address or a phone.
+    pub(crate) async fn by_code(&self, identifier: &str) -> Person {
+        let mut form = named(identifier);
+        form["code"] = self.sign_in_code(identifier).await.into();
+        let answer = self
+            .request(http::Method::PUT, "/auth/token")
+            .json(form)
+            .send()
+            .await
+            .expect(200);
+        let access = answer.field("JWT");
+        Person {
+            email: identifier.to_owned(),
+            password: String::new(),
+            id: claims(&access)["sub"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+            refresh: answer.field("RT"),
+            access,
         }
     }
 

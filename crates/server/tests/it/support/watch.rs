@@ -15,7 +15,16 @@ pub(crate) struct Watch {
 }
 
 /// Members of requests and answers that nobody may read in a log.
-const SECRET: [&str; 3] = ["password", "access_token", "refresh_token"];
+const SECRET: [&str; 8] = [
+    "password",
+    "old_password",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "nonce",
+    "JWT",
+    "RT",
+];
 
 /// On every answer, whatever it says.
 const DRESS: [&str; 6] = [

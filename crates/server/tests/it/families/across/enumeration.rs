@@ -131,3 +131,106 @@ async fn sec_i28_an_address_without_an_account_leaves_the_same_rows_and_gets_no_
     assert_eq!(app.codes_sent_to("unproven@example.com").await, 2);
     assert_eq!(app.mail_to("unknown@example.com").await.len(), 0);
 }
+
+/// Where neither existence nor state is told, whatever the family's default.
+async fn everybody_unseen() -> TestApp {
+    let told = everybody().await;
+    told.beside(&[
+        ("rate_limit.enabled", "false"),
+        ("api.code.disclose_state", "false"),
+        ("api.confirm.disclose_existence", "false"),
+        ("api.session.open_registration", "false"),
+        ("api.verified.disclose_existence", "false"),
+    ])
+    .await
+}
+
+#[tokio::test]
+async fn sec_s05_family_code_tells_nothing_where_states_are_not_told() {
+    let app = everybody_unseen().await;
+    let form = |state: &str| json!({"email": address(state)});
+    for status in [200, 429] {
+        let asked = answers(&app, "/auth/code", form).await;
+        are_alike(&asked);
+        assert_eq!(asked[0].status, status);
+    }
+    let guess = |state: &str| json!({"email": address(state), "code": "wrong"});
+    for status in [401, 401, 401, 429] {
+        let shown = answers(&app, "/auth/token", guess).await;
+        are_alike(&shown);
+        assert_eq!(shown[0].status, status);
+    }
+}
+
+#[tokio::test]
+async fn sec_i28_family_proof_tells_nothing() {
+    let app = everybody().await;
+    let form = |state: &str| json!({"email": address(state), "project_id": "shop"});
+    let asked = answers(&app, "/api/v1/auth/send-code", form).await;
+    are_alike(&asked);
+    assert_eq!(asked[0].status, 200);
+    let guess =
+        |state: &str| json!({"email": address(state), "project_id": "shop", "code": "wrong"});
+    for _ in 0..7 {
+        let shown = answers(&app, "/api/v1/auth/verify-code", guess).await;
+        are_alike(&shown);
+        assert_eq!(shown[0].status, 401);
+    }
+}
+
+#[tokio::test]
+async fn sec_i28_a_wrong_password_at_confirm_tells_nothing() {
+    let app = everybody().await;
+    let form = |state: &str| json!({"email": address(state), "password": "Wrong-7-Password"});
+    for _ in 0..12 {
+        are_alike(&answers(&app, "/auth/login", form).await);
+    }
+}
+
+#[tokio::test]
+async fn sec_i28_a_forgotten_password_tells_nothing() {
+    let app = everybody().await;
+    let form = |state: &str| json!({"email": address(state)});
+    for _ in 0..2 {
+        let asked = answers(&app, "/v1/password/forgot", form).await;
+        are_alike(&asked);
+        assert_eq!(asked[0].status, 202);
+    }
+    let reset =
+        |state: &str| json!({"email": address(state), "code": "wrong", "password": PASSWORD});
+    for _ in 0..7 {
+        are_alike(&answers(&app, "/v1/password/reset", reset).await);
+    }
+}
+
+/// Every answer carries an id of its own, and that is all in which they differ.
+#[tokio::test]
+async fn sec_i28_registering_tells_nothing_where_existence_is_not_told() {
+    let app = everybody_unseen().await;
+    let by_link = |state: &str| json!({"email": address(state), "first_name": "Ada", "last_name": "Lovelace", "password": PASSWORD});
+    let by_code = |state: &str| json!({"email": address(state), "password": PASSWORD});
+    let by_login = |state: &str| json!({"login": state, "password": PASSWORD});
+    for (path, status) in [
+        ("/users", 200),
+        ("/api/v1/users", 201),
+        ("/api/register", 201),
+    ] {
+        let mut registered = match path {
+            "/users" => answers(&app, path, by_link).await,
+            "/api/v1/users" => answers(&app, path, by_code).await,
+            _ => answers(&app, path, by_login).await,
+        };
+        for (answer, state) in registered.iter_mut().zip(STATES) {
+            assert_eq!(answer.status, status, "{path} {state}: {answer}");
+            let mut body = answer.json();
+            for own in ["id", "uuid", "email"] {
+                if let Some(member) = body.get_mut(own) {
+                    *member = Value::Null;
+                }
+            }
+            answer.body = body.to_string().into();
+            answer.headers.remove("content-length");
+        }
+        are_alike(&registered);
+    }
+}

@@ -64,9 +64,15 @@ async fn sec_i43_no_body_makes_a_fault() {
 async fn sec_i43_no_body_of_a_signed_in_user_makes_a_fault() {
     let app = TestApp::with(&[("rate_limit.enabled", "false")]).await;
     let token = app.signed_in("ada@example.com").await.access;
+    // What asks for no member ignores what is in the body.
+    let asks_for_none = [
+        ("POST", "/api/logout"),
+        ("PUT", "/user/profile"),
+        ("DELETE", "/users"),
+    ];
     for (method, path) in ROUTES
         .into_iter()
-        .filter(|(method, path)| *method != "GET" && *path != "/api/logout")
+        .filter(|route| route.0 != "GET" && !asks_for_none.contains(route))
     {
         for (n, (content_type, body)) in bodies().into_iter().enumerate() {
             let request = app

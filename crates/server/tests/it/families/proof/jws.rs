@@ -2,6 +2,7 @@
 
 use super::{ADA, HOME, KEY, SHOP, proof};
 use crate::support::{TestApp, claims, header_of};
+use doorward_service::keys::{self, Rotation};
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -82,7 +83,7 @@ async fn a_proof_for_one_project_is_none_for_another() {
 async fn a_jws_can_be_read_after_the_keys_were_rotated() {
     let app = TestApp::start().await;
     let proof = proof(&app, HOME, ADA, SHOP).await;
-    doorward_service::keys::rotate(&app.app, &app.operator(), true)
+    keys::rotate(&app.app, &app.operator(), Rotation::AtOnce)
         .await
         .unwrap();
     read(&app, proof["jws"].as_str().unwrap(), Algorithm::RS256, SHOP)

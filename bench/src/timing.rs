@@ -1,0 +1,206 @@
+//! Whether the time of an answer tells who has an account.
+//!
+//! Requests about known and about unknown people take turns on one connection, in an order that is drawn. How well a
+//! threshold would tell the two apart is the area under its ROC curve: 0.5 when not at all, 0 or 1 when always.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use hyper::StatusCode;
+use serde_json::{Value, json};
+
+use crate::load::{Call, Connection};
+
+/// No password of anybody's; it keeps the rules of every family.
+const WRONG: &str = "Wrong-Horse-7";
+const RIGHT: &str = "Correct-Horse-7";
+
+/// A request about a person, to be sent for one who is known and for one who is not.
+pub(crate) struct Question {
+    pub(crate) name: &'static str,
+    /// Those who are not known share this name; each is asked about by one question, or first by the one that sends a
+    /// code and then by the one that guesses it.
+    strangers: &'static str,
+    ask: fn(&Person) -> Call,
+}
+
+impl Question {
+    const fn new(name: &'static str, strangers: &'static str, ask: fn(&Person) -> Call) -> Self {
+        Self {
+            name,
+            strangers,
+            ask,
+        }
+    }
+}
+
+/// Somebody with an address and a login, whether or not anybody has an account.
+struct Person {
+    email: String,
+    login: String,
+}
+
+impl Person {
+    fn new(name: &str, place: usize) -> Self {
+        Self {
+            email: format!("{name}-{place}@example.com"),
+            login: format!("{name}-{place}"),
+        }
+    }
+}
+
+/// The name of those who have accounts.
+const KNOWN: &str = "known";
+
+/// Each question is asked of each pair once.
+pub(crate) const QUESTIONS: [Question; 13] = [
+    Question::new("login, session", "nobody", |person| {
+        let form = json!({ "login": person.login, "password": WRONG });
+        post("/api/login", &form, 401)
+    }),
+    Question::new("login, confirm", "nobody", |person| {
+        let form = json!({ "email": person.email, "password": WRONG });
+        post("/auth/login", &form, 401)
+    }),
+    Question::new("login, verified", "nobody", |person| {
+        let form = json!({ "email": person.email, "password": WRONG });
+        post("/api/v1/auth/login", &form, 400)
+    }),
+    Question::new("send, code", "code", |person| {
+        post("/auth/code", &json!({ "email": person.email }), 200)
+    }),
+    Question::new("verify, code", "code", |person| {
+        let form = json!({ "email": person.email, "code": "wrong" });
+        post("/auth/token", &form, 401)
+    }),
+    Question::new("send, proof", "proof", |person| {
+        let form = json!({ "email": person.email, "project_id": "bench" });
+        post("/api/v1/auth/send-code", &form, 200)
+    }),
+    Question::new("verify, proof", "proof", |person| {
+        let form = json!({ "email": person.email, "project_id": "bench", "code": "wrong" });
+        post("/api/v1/auth/verify-code", &form, 401)
+    }),
+    Question::new("send, verified", "otp", |person| {
+        post(
+            "/api/v1/auth/send-otp",
+            &json!({ "email": person.email }),
+            200,
+        )
+    }),
+    Question::new("verify, verified", "otp", |person| {
+        let form = json!({ "email": person.email, "otp": "wrong" });
+        post("/api/v1/auth/verify-otp", &form, 400)
+    }),
+    Question::new("forgotten password", "reset", |person| {
+        post(
+            "/v1/password/forgot",
+            &json!({ "email": person.email }),
+            202,
+        )
+    }),
+    Question::new("register, session", "new-login", |person| {
+        let form = json!({ "login": person.login, "password": WRONG });
+        post("/api/register", &form, 201)
+    }),
+    Question::new("register, confirm", "new-link", |person| {
+        let form = json!({
+            "email": person.email, "first_name": "Ada", "last_name": "Lovelace", "password": WRONG,
+        });
+        post("/users", &form, 200)
+    }),
+    Question::new("register, verified", "new-code", |person| {
+        let form = json!({ "email": person.email, "password": WRONG });
+        post("/api/v1/users", &form, 201)
+    }),
+];
+
+/// Registers everybody who is to be known, with an address and with a login.
+pub(crate) fn registrations(pairs: usize) -> Vec<Call> {
+    let known = (0..pairs).map(|place| Person::new(KNOWN, place));
+    let calls = known.flat_map(|person| {
+        let by_login = json!({ "login": person.login, "password": RIGHT });
+        let by_email = json!({ "email": person.email, "password": RIGHT });
+        [
+            post("/api/register", &by_login, 201),
+            post("/api/v1/users", &by_email, 201),
+        ]
+    });
+    calls.collect()
+}
+
+fn post(path: &'static str, form: &Value, expected: u16) -> Call {
+    let expected = StatusCode::from_u16(expected).unwrap_or_default();
+    Call::post(path, form).expecting(expected)
+}
+
+/// How well the times of the answers tell known people from others.
+pub(crate) async fn area(
+    address: SocketAddr,
+    question: &Question,
+    pairs: usize,
+) -> anyhow::Result<f64> {
+    let mut connection = Connection::open(address).await?;
+    let mut draws = vec![0; pairs];
+    aws_lc_rs::rand::fill(&mut draws).context("drawing an order")?;
+    let (mut of_known, mut of_others) = (Vec::new(), Vec::new());
+    for (place, draw) in draws.into_iter().enumerate() {
+        let known = (question.ask)(&Person::new(KNOWN, place));
+        let other = (question.ask)(&Person::new(question.strangers, place));
+        if draw % 2 == 0 {
+            of_known.push(time(&mut connection, &known).await?);
+            of_others.push(time(&mut connection, &other).await?);
+        } else {
+            of_others.push(time(&mut connection, &other).await?);
+            of_known.push(time(&mut connection, &known).await?);
+        }
+    }
+    Ok(area_under(&of_known, &of_others))
+}
+
+async fn time(connection: &mut Connection, call: &Call) -> anyhow::Result<Duration> {
+    let sent = Instant::now();
+    connection.ask(call).await?;
+    Ok(sent.elapsed())
+}
+
+/// The share of pairs in which the first is the slower one; a tie counts half (Mann and Whitney's U over the number of
+/// pairs).
+fn area_under(first: &[Duration], second: &[Duration]) -> f64 {
+    let mut second = second.to_vec();
+    second.sort_unstable();
+    let wins: usize = first
+        .iter()
+        .map(|time| {
+            let below = second.partition_point(|other| other < time);
+            let ties = second.partition_point(|other| other <= time) - below;
+            2 * below + ties
+        })
+        .sum();
+    let pairs = first.len() * second.len();
+    let (wins, pairs) = (u32::try_from(wins), u32::try_from(2 * pairs));
+    f64::from(wins.unwrap_or(u32::MAX)) / f64::from(pairs.unwrap_or(u32::MAX)).max(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(millis: &[u64]) -> Vec<Duration> {
+        millis.iter().copied().map(Duration::from_millis).collect()
+    }
+
+    #[test]
+    fn the_area_says_how_well_two_kinds_are_told_apart() {
+        for (first, second, area) in [
+            (&[3, 4][..], &[1, 2][..], 1.0),
+            (&[1, 2], &[3, 4], 0.0),
+            (&[1, 4], &[2, 3], 0.5),
+            (&[1, 1], &[1, 1], 0.5),
+        ] {
+            let found = area_under(&times(first), &times(second));
+            assert!((found - area).abs() < f64::EPSILON, "{found} is not {area}");
+        }
+    }
+}
