@@ -16,6 +16,11 @@ walk *STAGES:
     cargo build -p doorward-server
     scripts/walk {{STAGES}}
 
+# Call every operation of the OpenAPI document with what schemathesis makes up, 200 examples each
+schemathesis:
+    cargo build -p doorward-server
+    scripts/schemathesis
+
 # Everything that a machine can say about the code without running it
 check:
     scripts/lint

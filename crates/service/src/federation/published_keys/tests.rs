@@ -188,7 +188,7 @@ async fn a_provider_that_is_away_is_asked_once_a_minute_while_its_last_keys_are_
 }
 
 #[tokio::test]
-async fn sec_15_2_2_a_provider_that_never_answered_is_asked_once_in_five_seconds() {
+async fn a_provider_that_never_answered_is_asked_once_in_five_seconds() {
     let asking = Asking::new();
     let token = token_of(&asking.idp.rotate("1"));
     asking.idp.be_away(true);

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::cli::serving::answer;
-use doorward_domain::Timestamp;
+use doorward_domain::Span;
 use doorward_store::identities::{self, Identity};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 const ADA: &str = "(1, 'ada@example.com', 'Ada', HASH, '2024-01-01T00:00:00Z', true)";
 const GRACE: &str = "(2, 'grace@example.com', 'Grace', HASH, '2024-01-01T00:00:00Z', true)";
@@ -176,12 +176,11 @@ async fn subjects(folder: &Folder, user: &User) -> Vec<String> {
 
 /// Links an identity as somebody does who registers here with it.
 async fn link_here(folder: &Folder, user: &User, subject: &str) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let identity = Identity {
         provider: "google".to_owned(),
         subject: subject.to_owned(),
         user_id: user.id,
-        created_at: Timestamp::from_seconds(now.as_secs().try_into().unwrap()),
+        created_at: user.updated_at + Span::seconds(1),
     };
     let mut tx = folder.store().await.write().await.unwrap();
     assert!(identities::insert(&mut tx, &identity).await.unwrap());

@@ -115,8 +115,8 @@ async fn sec_10_5_1_a_refusal_spends_the_nonce_and_keeps_nothing_else() {
 
     federated.ada().await;
     let token = federated.carrying(&federated.nonce().await);
-    let taken = federated.register(ADA, EMAIL, &token);
-    taken.send().await.expect(409);
+    let again = federated.register(ADA, EMAIL, &token);
+    again.send().await.expect(409);
     federated.sign_in(&token).send().await.says(401, NOT_GOOD);
 
     let claims =
