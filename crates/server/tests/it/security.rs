@@ -33,6 +33,7 @@ mod secrets;
 mod stateless;
 mod switches;
 mod tokens;
+mod user_service;
 mod wire;
 
 use crate::support::{Answer, Request};
