@@ -195,12 +195,21 @@ async fn sec_i14_a_suspended_account_gets_no_code_and_proves_nothing() {
 }
 
 #[tokio::test]
-async fn sec_7_4_3_a_password_that_an_operator_resets_ends_every_session() {
+async fn sec_7_4_3_a_reset_that_an_operator_began_ends_every_session_once_it_is_done() {
     let app = TestApp::start().await;
     let ada = app.signed_in("ada@example.com").await;
+    app.advance(Span::seconds(1));
     users::reset(&app.app, &app.operator(), &ada.email, users::Handover::Mail)
         .await
         .unwrap();
+    // Until its user has chosen another password, nothing is different.
+    assert_eq!(refresh_works(&app, &ada).await, 200);
+    let token = app.link_token_for(&ada.email).await;
+    app.post("/v1/password/reset")
+        .json(json!({"token": token, "password": "chosen by its user"}))
+        .send()
+        .await
+        .expect(204);
     assert_eq!(
         (
             access_works(&app, &ada.access).await,
