@@ -111,6 +111,7 @@ pub(crate) enum HealthReply {
     responses(
         (status = 200, description = "`\"Healthy\"`, or with `full` the parts", body = HealthReply),
         (status = 503, description = "The database is down", body = HealthReply),
+        (status = 422, description = "A parameter was sent twice"),
     ),
 )]
 pub(crate) async fn health(Shared(web): Shared<State>, Query(asked): Query<Asked>) -> Response {
