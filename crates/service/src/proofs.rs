@@ -8,11 +8,9 @@ use crate::accounts::{self, Proof as FirstProof, Prover};
 use crate::app::App;
 use crate::audit::{self, Event};
 use crate::codes::{self, Asker, Met, Request, Target};
-use crate::{Ctx, Error, Fault, Refusal, SharedApp, outbox};
+use crate::{Ctx, Error, Fault, SharedApp, limits, outbox};
 use doorward_crypto::proof_signature;
-use doorward_domain::{
-    Email, Identifier, ProjectId, Purpose, Quota, Rejection, Span, Timestamp, UserId,
-};
+use doorward_domain::{Email, Identifier, ProjectId, Purpose, Rejection, Span, Timestamp, UserId};
 use doorward_store::{WriteTx, users};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -161,18 +159,12 @@ fn admit_project(app: &App, project: &ProjectId) -> Result<(), Error> {
 
 /// Strangers must not be able to fill a mailbox, whatever project they name.
 async fn admit_mailbox(app: &App, ctx: &Ctx, identifier: &Identifier) -> Result<(), Error> {
-    let hourly = Quota::new(MAILBOX_CODES, Span::hours(1)).map_err(Fault::internal)?;
     let key = format!(
         "proof-mailbox|{}|{}",
         app.subject(identifier),
         app.network(ctx.client.network())
     );
-    let decision = app.kv.gcra(&key, hourly, ctx.now).await;
-    if decision.admitted {
-        Ok(())
-    } else {
-        Err(Refusal::after(Rejection::RateLimited, decision.retry_after).into())
-    }
+    limits::take_hourly(app, ctx, &key, MAILBOX_CODES).await
 }
 
 struct Statement {

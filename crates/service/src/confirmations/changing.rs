@@ -6,8 +6,8 @@ use crate::audit::{self, Event};
 use crate::links::{self, NewLink};
 use crate::messages::{Content, Envelope};
 use crate::tokens::Caller;
-use crate::{App, Ctx, Error, Fault, Refusal, SharedApp, credentials, outbox};
-use doorward_domain::{Email, LinkPurpose, Quota, Rejection, Span, Status, UserId};
+use crate::{App, Ctx, Error, Fault, SharedApp, credentials, limits, outbox};
+use doorward_domain::{Email, LinkPurpose, Rejection, Span, Status, UserId};
 use doorward_store::{WriteTx, users};
 
 /// The link that confirms a registration is sent again at most this often.
@@ -50,17 +50,6 @@ pub async fn change_address(
     Ok(User::from(&user))
 }
 
-async fn admit_change(app: &App, ctx: &Ctx, user: UserId) -> Result<(), Error> {
-    let hourly = Quota::new(CHANGES, Span::hours(1)).map_err(Fault::internal)?;
-    let key = format!("address-change|{user}");
-    let decision = app.kv.gcra(&key, hourly, ctx.now).await;
-    if decision.admitted {
-        Ok(())
-    } else {
-        Err(Refusal::after(Rejection::RateLimited, decision.retry_after).into())
-    }
-}
-
 /// Mails the link of the registration again, to the address as the account has it.
 async fn send_again(app: &SharedApp, ctx: &Ctx, user: &users::User) -> Result<(), Error> {
     let stored = user.email.as_deref().unwrap_or_default();
@@ -95,7 +84,8 @@ enum Wish<'a> {
 }
 
 async fn begin(app: &SharedApp, ctx: &Ctx, caller: &Caller, wish: Wish<'_>) -> Result<(), Error> {
-    admit_change(app, ctx, caller.user.id).await?;
+    let key = format!("address-change|{}", caller.user.id);
+    limits::take_hourly(app, ctx, &key, CHANGES).await?;
     let notice = match wish {
         Wish::Free(email) => accounts::OwnerNotice::to_nobody(app, email).await,
         Wish::Taken(email) => accounts::OwnerNotice::to_owner(app, email).await,
