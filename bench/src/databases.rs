@@ -21,6 +21,7 @@ const POLL: Duration = Duration::from_millis(50);
 pub(crate) struct Servers {
     pub(crate) database_url: String,
     pub(crate) redis_url: String,
+    redis_port: u16,
     _processes: [Process; 2],
     _folder: TempDir,
 }
@@ -32,14 +33,83 @@ impl Servers {
             .tempdir()?;
         let account = Account::for_postgres(folder.path())?;
         let (postgres, database_url) = postgres(folder.path(), &account).await?;
-        let (redis, redis_url) = redis(&account).await?;
+        let (redis, redis_port) = redis(&account).await?;
         Ok(Self {
             database_url,
-            redis_url,
+            redis_url: format!("redis://127.0.0.1:{redis_port}/0"),
+            redis_port,
             _processes: [postgres, redis],
             _folder: folder,
         })
     }
+}
+
+impl Servers {
+    /// Makes a further database and gives its URL.
+    pub(crate) fn create_database(&self, name: &str) -> anyhow::Result<String> {
+        sql(&self.database_url, &format!("CREATE DATABASE {name}"))?;
+        Ok(self.url_of(name))
+    }
+
+    fn url_of(&self, database: &str) -> String {
+        let (server, _) = self.database_url.rsplit_once('/').unwrap_or_default();
+        format!("{server}/{database}")
+    }
+
+    /// Transactions a second of one of pgbench's own scripts, prepared, over 16 connections.
+    pub(crate) fn pgbench(&self, script: &str, time: Duration) -> anyhow::Result<f64> {
+        let url = match self.create_database("pgbench") {
+            Ok(url) => {
+                let mut fill = Command::new(program("pgbench")?);
+                process::run(fill.args(["-i", "-q", "-s", "10"]).arg(&url))?;
+                url
+            }
+            // An earlier measurement made it.
+            Err(_) => self.url_of("pgbench"),
+        };
+        let seconds = time.as_secs().max(1).to_string();
+        let mut command = Command::new(program("pgbench")?);
+        command
+            .args(["-n", "-M", "prepared", "-c", "16", "-j", "2"])
+            .args(["-b", script, "-T", &seconds])
+            .arg(&url);
+        let said = process::read(&mut command)?;
+        tps(&said).with_context(|| format!("pgbench tells no rate: {said}"))
+    }
+
+    /// Evaluations a second of a small script by `redis-benchmark`, over 64 connections.
+    pub(crate) fn redis_benchmark(&self, count: u32) -> anyhow::Result<f64> {
+        let mut command = Command::new("redis-benchmark");
+        command
+            .args(["-p", &self.redis_port.to_string(), "-c", "64", "--csv"])
+            .args(["-n", &count.to_string(), "-r", "1000", "EVAL"])
+            .args([
+                "return redis.call('INCR', KEYS[1])",
+                "1",
+                "key:__rand_int__",
+            ]);
+        let said = process::read(&mut command)?;
+        rps(&said).with_context(|| format!("redis-benchmark tells no rate: {said}"))
+    }
+}
+
+/// Runs SQL in the PostgreSQL database of that URL.
+pub(crate) fn sql(url: &str, text: &str) -> anyhow::Result<()> {
+    let mut psql = Command::new(program("psql")?);
+    process::run(psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", text]))
+}
+
+/// `tps = 1234.5 (without initial connection time)`.
+fn tps(said: &str) -> Option<f64> {
+    let line = said.lines().find_map(|line| line.strip_prefix("tps = "))?;
+    line.split(' ').next()?.parse().ok()
+}
+
+/// The second field of the last line: `"EVAL ..","61349.69",..`.
+fn rps(said: &str) -> Option<f64> {
+    let line = said.lines().rfind(|line| line.starts_with('"'))?;
+    let (_, rest) = line.split_once("\",\"")?;
+    rest.split('"').next()?.parse().ok()
 }
 
 /// A port that nobody listens on.
@@ -81,7 +151,7 @@ async fn postgres(folder: &Path, account: &Account) -> anyhow::Result<(Process, 
     Ok((server, url))
 }
 
-async fn redis(account: &Account) -> anyhow::Result<(Process, String)> {
+async fn redis(account: &Account) -> anyhow::Result<(Process, u16)> {
     let port = free_port()?;
     let server = Process::start(
         account
@@ -96,7 +166,7 @@ async fn redis(account: &Account) -> anyhow::Result<(Process, String)> {
         TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
     })
     .await?;
-    Ok((server, format!("redis://127.0.0.1:{port}/0")))
+    Ok((server, port))
 }
 
 async fn until(what: &str, mut ready: impl FnMut() -> bool) -> anyhow::Result<()> {
@@ -159,4 +229,19 @@ fn program(name: &str) -> anyhow::Result<PathBuf> {
         .filter(|path| path.exists())
         .max();
     newest.with_context(|| format!("`{name}` is not installed; PostgreSQL brings it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rates_of_others_are_read() {
+        let said = "latency average = 1.2 ms\ntps = 1234.5 (without initial connection time)\n";
+        assert_eq!(tps(said), Some(1234.5));
+        let said = "\"test\",\"rps\"\n\"EVAL return 'a', 'b'\",\"61349.69\",\"0.5\"\n";
+        assert_eq!(rps(said), Some(61_349.69));
+        assert_eq!(tps("pgbench: error"), None);
+        assert_eq!(rps(""), None);
+    }
 }

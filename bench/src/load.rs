@@ -4,7 +4,7 @@
 //! ratio. Answers other than the expected one count apart and never as work done.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 /// Connections of a measurement.
@@ -101,7 +101,17 @@ pub(crate) struct Connection(SendRequest<Full<Bytes>>);
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?).await
+    }
+
+    /// The connection of a client in another network: all of `127.0.0.0/8` is this machine.
+    pub(crate) async fn open_from(client: Ipv4Addr, address: SocketAddr) -> anyhow::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((client, 0).into())?;
+        Self::over(socket.connect(address).await?).await
+    }
+
+    async fn over(stream: TcpStream) -> anyhow::Result<Self> {
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         // How a connection ends shows in the request that is on its way.
@@ -198,9 +208,35 @@ impl Measured {
     }
 }
 
+/// Where the connections of a measurement go, in turn.
+#[derive(Clone)]
+pub(crate) struct Targets(Vec<SocketAddr>);
+
+impl From<SocketAddr> for Targets {
+    fn from(address: SocketAddr) -> Self {
+        Self(vec![address])
+    }
+}
+
+impl FromIterator<SocketAddr> for Targets {
+    fn from_iter<I: IntoIterator<Item = SocketAddr>>(addresses: I) -> Self {
+        Self(addresses.into_iter().collect())
+    }
+}
+
+impl Targets {
+    async fn open(&self, connections: usize) -> anyhow::Result<Vec<Connection>> {
+        let mut open = Vec::with_capacity(connections);
+        for address in self.0.iter().cycle().take(connections) {
+            open.push(Connection::open(*address).await?);
+        }
+        Ok(open)
+    }
+}
+
 /// Gives every call a connection of its own, on which it is sent over and over for `time`.
 pub(crate) async fn repeat(
-    address: SocketAddr,
+    targets: impl Into<Targets>,
     calls: &[Call],
     time: Duration,
 ) -> anyhow::Result<Measured> {
@@ -208,35 +244,32 @@ pub(crate) async fn repeat(
         calls: calls.to_vec(),
         time,
     };
-    drive(address, supply, calls.len()).await
+    drive(targets.into(), supply, calls.len()).await
 }
 
 /// Sends every call once, over at most `connections` connections.
 pub(crate) async fn each(
-    address: SocketAddr,
+    targets: impl Into<Targets>,
     calls: Vec<Call>,
     connections: usize,
 ) -> anyhow::Result<Measured> {
     let connections = connections.min(calls.len());
     let next = AtomicUsize::new(0);
-    drive(address, Supply::Shared { calls, next }, connections).await
+    drive(targets.into(), Supply::Shared { calls, next }, connections).await
 }
 
 /// Gives every call a connection of its own; each answer makes the next call of its connection, for `time`. Gives the calls
 /// that would come next, too.
 pub(crate) async fn chain(
-    address: SocketAddr,
+    targets: impl Into<Targets>,
     calls: Vec<Call>,
     next: fn(&Answer) -> anyhow::Result<Call>,
     time: Duration,
 ) -> anyhow::Result<(Measured, Vec<Call>)> {
-    let mut open = Vec::with_capacity(calls.len());
-    for call in calls {
-        open.push((Connection::open(address).await?, call));
-    }
+    let open = targets.into().open(calls.len()).await?;
     let start = Instant::now();
     let mut tasks = JoinSet::new();
-    for (connection, call) in open {
+    for (connection, call) in open.into_iter().zip(calls) {
         tasks.spawn(follow(connection, call, next, start + time));
     }
     let (mut measured, mut calls) = (Measured::default(), Vec::new());
@@ -280,15 +313,8 @@ impl Supply {
     }
 }
 
-async fn drive(
-    address: SocketAddr,
-    supply: Supply,
-    connections: usize,
-) -> anyhow::Result<Measured> {
-    let mut open = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        open.push(Connection::open(address).await?);
-    }
+async fn drive(targets: Targets, supply: Supply, connections: usize) -> anyhow::Result<Measured> {
+    let open = targets.open(connections).await?;
     let (supply, start) = (Arc::new(supply), Instant::now());
     let mut tasks = JoinSet::new();
     for (place, connection) in open.into_iter().enumerate() {

@@ -6,11 +6,16 @@
 
 mod bare;
 mod databases;
+mod growth;
+mod handshakes;
+mod limiting;
 mod limits;
 mod load;
 mod mail;
+mod people;
 mod process;
 mod report;
+mod scaling;
 mod scenarios;
 mod server;
 mod timing;
@@ -61,6 +66,14 @@ enum What {
     Rates,
     /// Whether the time of an answer tells who has an account
     Timing,
+    /// One, two and three replicas over PostgreSQL and Redis
+    Replicas,
+    /// Signing in and refreshing at 10,000, 100,000 and 1,000,000 users
+    Growth,
+    /// What counting a request against a limit costs
+    Limits,
+    /// TLS connections, full and resumed
+    Handshakes,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -76,6 +89,17 @@ impl Engines {
             Self::Sqlite => &[Engine::Sqlite],
             Self::Postgres => &[Engine::Postgres],
             Self::All => &[Engine::Sqlite, Engine::Postgres],
+        }
+    }
+}
+
+impl Cli {
+    /// The engines to measure on. Replicas need PostgreSQL, and a handshake asks no database.
+    fn engines(&self) -> &'static [Engine] {
+        match self.what {
+            What::Replicas => Engines::Postgres.chosen(),
+            What::Handshakes => Engines::Sqlite.chosen(),
+            What::Rates | What::Timing | What::Growth | What::Limits => self.engine.chosen(),
         }
     }
 }
@@ -115,10 +139,14 @@ async fn measure(cli: &Cli) -> anyhow::Result<Report> {
     let binary = find(&cli.binary)?;
     let pace = if cli.quick { Pace::QUICK } else { Pace::FULL };
     let mut report = Report::new(&binary, cli.quick);
-    for engine in cli.engine.chosen() {
+    for engine in cli.engines() {
         let measured = match cli.what {
             What::Rates => scenarios::run(&binary, *engine, pace, &mut report).await,
             What::Timing => scenarios::tell_apart(&binary, *engine, pace, &mut report).await,
+            What::Replicas => scaling::run(&binary, *engine, pace, &mut report).await,
+            What::Growth => growth::run(&binary, *engine, pace, &mut report).await,
+            What::Limits => limiting::run(&binary, *engine, pace, &mut report).await,
+            What::Handshakes => handshakes::run(&binary, *engine, pace, &mut report).await,
         };
         measured.with_context(|| format!("measuring on {engine}"))?;
     }

@@ -73,6 +73,11 @@ impl Drop for Process {
 
 /// Runs `command` to its end; what it wrote belongs to the error if it fails.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
+    read(command).map(drop)
+}
+
+/// As [`run`], and gives what it wrote to its standard output.
+pub(crate) fn read(command: &mut Command) -> anyhow::Result<String> {
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -81,7 +86,7 @@ pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
         let said = String::from_utf8_lossy(&output.stderr);
         bail!("`{}` failed: {}", name(command), said.trim());
     }
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn send(id: u32, signal: Signal) -> anyhow::Result<()> {

@@ -36,6 +36,8 @@ pub(crate) enum Unit {
     PerSecond,
     Milliseconds,
     Mebibytes,
+    /// So many times another figure.
+    Times,
     /// How well a classifier tells two kinds of answers apart: 0.5 is not at all.
     Area,
 }
@@ -347,6 +349,7 @@ fn amount(value: f64, unit: Unit) -> String {
         Unit::PerSecond => format!("{}/s", grouped(value)),
         Unit::Milliseconds => format!("{value:.1} ms"),
         Unit::Mebibytes => format!("{value:.1} MiB"),
+        Unit::Times => format!("{value:.2} times"),
         Unit::Area => format!("{value:.3}"),
     }
 }

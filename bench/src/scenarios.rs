@@ -8,25 +8,23 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
-use hyper::StatusCode;
+use anyhow::ensure;
 use serde_json::json;
 
 use crate::bare::BareServer;
 use crate::limits::Limit;
-use crate::load::{self, Answer, CONNECTIONS, Call, Connection, Measured};
+use crate::load::{self, CONNECTIONS, Call, Connection, Measured};
 use crate::mail;
+use crate::people::{self, email, next_refresh, session_sign_ins, stranger, verified_sign_ins};
 use crate::report::{Engine, Figure, Report, Unit, millis};
 use crate::server::{Doorward, Installation, Purpose};
 use crate::timing::{self, QUESTIONS};
-
-const PASSWORD: &str = "Correct-Horse-7";
 
 /// Sign-ins of the flood, all on their way at once.
 const FLOOD: usize = 200;
 
 /// Doorward and what it is compared with take turns: other work on the machine comes and goes.
-const ROUNDS: u32 = 3;
+pub(crate) const ROUNDS: u32 = 3;
 
 /// How long a fresh process is left alone before its memory is read.
 const SETTLING: Duration = Duration::from_secs(2);
@@ -71,6 +69,18 @@ impl Pace {
         starts: 3,
         pairs: 100,
     };
+}
+
+impl Pace {
+    /// How long a scenario that repeats is measured, in each round.
+    pub(crate) fn scenario(self) -> Duration {
+        self.scenario
+    }
+
+    /// Whether this is a look rather than a measurement.
+    pub(crate) fn is_quick(self) -> bool {
+        self.starts <= Self::QUICK.starts
+    }
 }
 
 /// Measures everything on one engine.
@@ -123,8 +133,8 @@ pub(crate) async fn tell_apart(
     for question in &QUESTIONS {
         bench.say(question.name);
         let area = timing::area(doorward.address, question, pace.pairs).await?;
-        let figure = Figure::new(engine, question.name, area, Unit::Area);
-        report.add(figure.around(0.5, TOLD_BY));
+        let figure = Figure::new(engine, question.name, area.value, Unit::Area);
+        report.add(figure.around(0.5, TOLD_BY).note(area.interval()));
     }
     doorward.stop().await
 }
@@ -152,13 +162,9 @@ impl Bench {
     async fn register(&self) -> anyhow::Result<()> {
         self.say("registering people");
         let doorward = self.installation.start(Purpose::Preparing).await?;
-        let logins = (0..CONNECTIONS).map(|place| {
-            Call::post("/api/register", &by_login(place)).expecting(StatusCode::CREATED)
-        });
-        let addresses = (0..self.pace.addresses).map(|place| {
-            Call::post("/api/v1/users", &by_email(place)).expecting(StatusCode::CREATED)
-        });
-        let calls = logins.chain(addresses).collect();
+        let calls = people::logins()
+            .chain(people::addresses(self.pace.addresses))
+            .collect();
         let registered = load::each(doorward.address, calls, CONNECTIONS).await?;
         ensure!(
             registered.refusals().is_none(),
@@ -243,7 +249,7 @@ impl Bench {
             ("profile read", profiles, None, Some(PROFILE_SHARE)),
         ] {
             self.say(name);
-            let call = calls.first().context("nobody is signed in")?;
+            let call = people::first(&calls)?;
             // The measurement before took longer than a connection may be silent.
             let sample = Connection::open(address).await?.ask(call).await?;
             let bare = BareServer::start(&sample)?;
@@ -264,12 +270,7 @@ impl Bench {
     async fn rotation(&self, address: SocketAddr, report: &mut Report) -> anyhow::Result<()> {
         let name = "refresh, rotating";
         self.say(name);
-        let mut calls = Vec::new();
-        let mut connection = Connection::open(address).await?;
-        for place in 0..CONNECTIONS {
-            let sign_in = Call::post("/auth/login", &by_email(place));
-            calls.push(next_refresh(&connection.ask(&sign_in).await?)?);
-        }
+        let mut calls = people::rotating_refreshes(address, CONNECTIONS).await?;
         let (limit, mut found) = (Limit::RsaSigning, Compared::default());
         let mut limits = limit.measure(self.pace.limit)?;
         for _ in 0..ROUNDS {
@@ -409,41 +410,4 @@ impl Bench {
         report.add(figure);
         Ok(())
     }
-}
-
-/// Sign-ins that go round the people with a login, so that nobody has many under way.
-fn session_sign_ins(count: usize) -> Vec<Call> {
-    (0..count)
-        .map(|place| Call::post("/api/login", &by_login(place % CONNECTIONS)))
-        .collect()
-}
-
-/// Sign-ins of the first people with an address.
-fn verified_sign_ins(count: usize) -> Vec<Call> {
-    (0..count)
-        .map(|place| Call::post("/api/v1/auth/login", &by_email(place)))
-        .collect()
-}
-
-fn by_login(place: usize) -> serde_json::Value {
-    json!({ "login": format!("visitor-{place}"), "password": PASSWORD })
-}
-
-fn by_email(place: usize) -> serde_json::Value {
-    json!({ "email": email(place), "password": PASSWORD })
-}
-
-/// The refresh that the tokens in an answer allow.
-fn next_refresh(answer: &Answer) -> anyhow::Result<Call> {
-    let body = json!({ "refresh_token": answer.text("refresh_token")? });
-    Ok(Call::post("/auth/refresh", &body))
-}
-
-/// Somebody who has no account yet.
-fn stranger(name: &str, place: usize) -> String {
-    format!("{name}-{place}@example.com")
-}
-
-fn email(place: usize) -> String {
-    format!("visitor-{place}@example.com")
 }

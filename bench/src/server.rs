@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::databases::{Servers, free_port};
 use crate::load::{Call, Connection};
-use crate::process::{Process, Signal};
+use crate::process::{self, Process, Signal};
 use crate::report::Engine;
 
 /// When a start that gives no answer has failed.
@@ -51,15 +51,25 @@ const HIDING_WITH: [(&str, &str); 3] = [
     ("DOORWARD_API__VERIFIED__DISCLOSE_EXISTENCE", "false"),
 ];
 
+/// What differs where requests are limited: nobody reaches this limit, and each request is counted.
+const LIMITED_WITH: [(&str, &str); 2] = [
+    ("DOORWARD_RATE_LIMIT__ENABLED", "true"),
+    ("DOORWARD_RATE_LIMIT__RULES", "/api/* 1000000/minute"),
+];
+
 /// What a process is started for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub(crate) enum Purpose<'a> {
     /// To register many people quickly.
     Preparing,
     /// To be measured.
     Measuring,
     /// To be measured where it tells nobody who has an account.
     Hiding,
+    /// To be measured where each request is counted against a limit.
+    Limited,
+    /// To be measured over TLS, with the pair `certificate.pem` and `key.pem` of this folder.
+    Encrypted(&'a Path),
 }
 
 /// The data of one installation, which its processes find again.
@@ -91,17 +101,37 @@ impl Installation {
         })
     }
 
+    /// The servers behind it, where there are any.
+    pub(crate) fn servers(&self) -> Option<&Servers> {
+        self.servers.as_ref()
+    }
+
+    /// Runs a command of the binary beside its servers, to its end.
+    pub(crate) fn command_line(&self, arguments: &[&str]) -> anyhow::Result<()> {
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let mut command = self.command(Purpose::Measuring, nowhere)?;
+        // What it says belongs to the error, not to the log.
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        process::run(command.args(arguments))
+    }
+
     pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join(DATA)
     }
 
     /// Starts a process on a free port and waits for its first answer.
-    pub(crate) async fn start(&self, purpose: Purpose) -> anyhow::Result<Doorward> {
+    pub(crate) async fn start(&self, purpose: Purpose<'_>) -> anyhow::Result<Doorward> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let mut command = self.command(purpose, address)?;
+        let mut asked = address;
+        if let Purpose::Encrypted(_) = purpose {
+            // The client here speaks no TLS.
+            asked.set_port(free_port()?);
+            command.env("DOORWARD_SERVER__OPERATIONS_BIND", asked.to_string());
+        }
         let begin = Instant::now();
         let mut process = Process::start(&mut command, Signal::Kill)?;
-        while !is_ready(address).await {
+        while !is_ready(asked).await {
             if let Some(status) = process.ended()? {
                 bail!("Doorward stops with {status}: {}", self.last_words()?);
             }
@@ -117,7 +147,7 @@ impl Installation {
         })
     }
 
-    fn command(&self, purpose: Purpose, address: SocketAddr) -> anyhow::Result<Command> {
+    fn command(&self, purpose: Purpose<'_>, address: SocketAddr) -> anyhow::Result<Command> {
         let log = self.log()?;
         let mut command = Command::new(&self.binary);
         command
@@ -130,7 +160,8 @@ impl Installation {
             .env("DOORWARD_MASTER_KEY", &self.master_key)
             .env("DOORWARD_DATA_DIR", self.data())
             .env("DOORWARD_SERVER__BIND", address.to_string())
-            .env("DOORWARD_SERVER__PUBLIC_URL", format!("http://{address}"));
+            // The same for every replica, or they would not take each other's tokens.
+            .env("DOORWARD_SERVER__PUBLIC_URL", "http://localhost");
         if let Some(servers) = &self.servers {
             command
                 .env("DOORWARD_DATABASE__URL", &servers.database_url)
@@ -143,6 +174,18 @@ impl Installation {
             }
             Purpose::Hiding => {
                 command.envs(HIDING_WITH);
+            }
+            Purpose::Limited => {
+                command.envs(LIMITED_WITH);
+            }
+            Purpose::Encrypted(folder) => {
+                command
+                    .env("DOORWARD_SERVER__PUBLIC_URL", "https://localhost")
+                    .env(
+                        "DOORWARD_SERVER__TLS__CERT_FILE",
+                        folder.join("certificate.pem"),
+                    )
+                    .env("DOORWARD_SERVER__TLS__KEY_FILE", folder.join("key.pem"));
             }
         }
         Ok(command)
