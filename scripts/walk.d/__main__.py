@@ -10,6 +10,7 @@ import tempfile
 import traceback
 
 import crash
+import empty_root
 import replicas
 import single
 from steps import Steps
@@ -21,6 +22,7 @@ STAGES = {
     "slow-mail": (replicas.slow_mail, "two replicas with a slow mail server: nothing goes out twice"),
     "crash-sqlite": (crash.on_sqlite, "kill -9 in the middle of 200 sign-ups on SQLite"),
     "crash-postgres": (crash.on_postgres, "the same on PostgreSQL and Redis"),
+    "empty-root": (empty_root.walk, "the binary of the container image in an empty root (as root alone)"),
 }
 
 

@@ -49,10 +49,13 @@ class Doorward:
         }
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.extra_environment, **named}
 
+    def command(self, *words):
+        return [BINARY, *words]
+
     def start(self):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [BINARY], cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                self.command(), cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         eventually(self._ready, START_SECONDS, "/readyz of a fresh process")
         return self
