@@ -16,6 +16,10 @@ walk *STAGES:
     cargo build -p doorward-server
     scripts/walk {{STAGES}}
 
+# Three replicas behind a balancer, under load; prints what was measured
+rig *FILTER:
+    scripts/rig {{FILTER}}
+
 # Call every operation of the OpenAPI document with what schemathesis makes up, 200 examples each
 schemathesis:
     cargo build -p doorward-server

@@ -37,6 +37,11 @@ impl Vault {
         }
     }
 
+    /// Whether there is a previous master key.
+    pub const fn has_previous(&self) -> bool {
+        self.previous.is_some()
+    }
+
     /// The hash under which something is remembered. Each part counts as a whole: `["ab", "c"]` and
     /// `["a", "bc"]` differ.
     pub fn keyed(&self, label: Label, parts: &[&[u8]]) -> KeyedHash {

@@ -67,8 +67,12 @@ impl Email {
     /// server on the way speaks SMTPUTF8 (RFC 6531).
     pub fn mailbox(&self) -> String {
         let local = self.given.rsplit_once('@').map_or("", |(local, _)| local);
-        let domain = self.key.rsplit_once('@').map_or("", |(_, domain)| domain);
-        format!("{local}@{domain}")
+        format!("{local}@{}", self.domain())
+    }
+
+    /// The domain in its canonical form: lower case, as IDNA A-labels.
+    pub fn domain(&self) -> &str {
+        self.key.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 
     /// As it was given first: what is shown.

@@ -21,6 +21,7 @@ mod rejection;
 mod status;
 mod text;
 mod time;
+mod tracing;
 
 pub use client::{ClientAddr, Network};
 pub use email::{Email, EmailError};
@@ -39,6 +40,7 @@ pub use rejection::{Class, Rejection};
 pub use status::Status;
 pub use text::{TextError, UnknownWord};
 pub use time::{Span, Timestamp};
+pub use tracing::TRACED;
 
 /// One of the identifiers that an account is found by.
 ///

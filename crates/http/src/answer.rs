@@ -152,6 +152,15 @@ pub(crate) fn too_slow(request_id: &str, development: bool) -> Response {
     .retry_after(BREATHER)
 }
 
+/// The body came so slowly that nobody waits for its end (RFC 9110 section 15.5.9).
+pub(crate) fn slow_body() -> Response {
+    let refusal = detail(
+        StatusCode::REQUEST_TIMEOUT,
+        "The body of this request came too slowly",
+    );
+    denied("slow_body", refusal)
+}
+
 /// A 5xx: its cause in development, else no more than the id under which the log tells it.
 pub(crate) fn failure(
     status: StatusCode,

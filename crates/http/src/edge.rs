@@ -4,15 +4,22 @@
 //! out it adds the headers that every answer carries and writes the access log. In between it turns what no handler may
 //! leave behind (a panic, a time-out, a bare 404 or 405) into an answer of the ordinary shape.
 
+mod framing;
+mod pace;
+mod transport;
+
+pub use transport::{Proxied, Transport};
+
 use crate::answer;
 use crate::client::Seen;
 use crate::cors::{Cors, Grant};
 use crate::headers;
-use crate::monitor::{self, RouteSlot};
+use crate::monitor::{self, InFlight, RouteSlot};
 use crate::request_id::{self, RequestIds};
 use crate::settings::{HttpSettings, PlainHttp};
 use crate::signals::Signals;
 use crate::state::State;
+use crate::trace::{self, Trace};
 use crate::traffic::Traffic;
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
@@ -23,7 +30,8 @@ use doorward_service::Ctx;
 use futures_util::FutureExt;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use http::uri::PathAndQuery;
-use http::{Method, StatusCode, Uri};
+use http::{Method, StatusCode, Uri, Version};
+use pace::Pace;
 use std::any::Any;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::panic::AssertUnwindSafe;
@@ -62,19 +70,25 @@ struct Edge {
     ids: RequestIds,
     traffic: Traffic,
     probes: Vec<String>,
+    pace: Pace,
 }
 
 /// What is known of a request before anything is done with it.
 struct Arrival {
     started: Instant,
     method: Method,
+    version: Version,
     path: String,
     request_id: String,
     seen: Seen,
+    /// Everything between client and server that is not TLS lies behind a proxy that the operator trusts.
+    near: bool,
     tls: bool,
     probe: bool,
     grant: Grant,
     route: RouteSlot,
+    trace: Trace,
+    _in_flight: InFlight,
 }
 
 impl Edge {
@@ -91,6 +105,7 @@ impl Edge {
             ids: RequestIds::default(),
             traffic: Traffic::default(),
             probes: PROBES.map(str::to_owned).into(),
+            pace: Pace::USUAL,
         }
     }
 
@@ -112,23 +127,31 @@ impl Edge {
             |ConnectInfo(peer)| *peer,
         );
         let seen = Seen::new(peer, request.headers(), &self.http.trusted_proxies);
-        let given = seen
-            .trusted_peer
-            .then(|| request_id::given(request.headers()))
-            .flatten();
+        let transport = request.extensions().get::<Transport>().copied();
+        let proxied = transport.unwrap_or_default().proxied;
+        let trusted = seen.trusted_peer.then(|| request.headers());
+        let parent = trusted.and_then(trace::parent);
+        let given = trusted.and_then(|headers| request_id::given(headers, parent.as_ref()));
+        let path = request.uri().path();
+        let probe = self.probes.iter().any(|probe| probe == path);
         let arrival = Arrival {
             started: Instant::now(),
             method: request.method().clone(),
-            path: request.uri().path().to_owned(),
-            probe: self
-                .probes
-                .iter()
-                .any(|probe| probe == request.uri().path()),
+            version: request.version(),
+            path: path.to_owned(),
+            probe,
             request_id: given.unwrap_or_else(|| self.ids.next()),
             seen,
-            tls: self.http.tls || seen.forwarded_tls,
+            near: seen.trusted_peer || proxied.is_some() || seen.client.ip().is_loopback(),
+            tls: self.http.tls || seen.forwarded_tls || proxied.is_some_and(|by| by.tls),
             grant: self.cors.grant(request.headers()),
             route: RouteSlot::default(),
+            trace: if probe {
+                Trace::of_probe(parent)
+            } else {
+                Trace::begin(parent)
+            },
+            _in_flight: InFlight::new(),
         };
         let ctx = Ctx {
             now: (self.now)(),
@@ -155,8 +178,7 @@ impl Edge {
 
     /// Refuses passwords and tokens that would travel readable, where the operator said so.
     fn refuse_plain_http(&self, arrival: &Arrival) -> Option<Response> {
-        let near = arrival.seen.trusted_peer || arrival.seen.client.ip().is_loopback();
-        if self.http.development || arrival.tls || near || arrival.probe {
+        if self.http.development || arrival.tls || arrival.near || arrival.probe {
             return None;
         }
         match self.http.plain_http {
@@ -177,12 +199,17 @@ impl Edge {
 
     async fn answer(&self, arrival: &Arrival, request: Request, next: Next) -> Response {
         let limit = self.http.request_timeout.to_std();
+        let (request, too_slow) = pace::watch(request, self.pace);
         let inside = AssertUnwindSafe(next.run(request)).catch_unwind();
-        let response = match tokio::time::timeout(limit, inside).await {
+        let mut response = match tokio::time::timeout(limit, inside).await {
             Ok(Ok(response)) => response,
             Ok(Err(panic)) => self.panicked(arrival, panic.as_ref()),
             Err(_) => answer::too_slow(&arrival.request_id, self.http.development),
         };
+        if too_slow.happened() {
+            response = answer::slow_body();
+            framing::part(arrival.version, &mut response);
+        }
         match response.status() {
             StatusCode::METHOD_NOT_ALLOWED if arrival.method == Method::OPTIONS => {
                 answer::options(response.headers())
@@ -221,6 +248,7 @@ impl Edge {
         if let Ok(id) = HeaderValue::from_str(&arrival.request_id) {
             headers.insert(X_REQUEST_ID, id);
         }
+        arrival.trace.tell(headers);
         self.cors.apply(arrival.grant.clone(), headers);
     }
 
@@ -237,6 +265,7 @@ impl Edge {
                 route: arrival.route.get(),
                 client: arrival.seen.client,
                 request_id: &arrival.request_id,
+                trace: &arrival.trace,
                 took: arrival.started.elapsed(),
                 slow: slow.unwrap_or(self.http.slow_request).to_std(),
                 probe: arrival.probe,
@@ -253,14 +282,23 @@ async fn serve(
 ) -> Response {
     let arrival = edge.receive(&mut request);
     edge.watch(&arrival);
-    let early = edge
-        .refuse_plain_http(&arrival)
+    let malformed = framing::refusal(&request).map(|mut refusal| {
+        framing::part(arrival.version, &mut refusal);
+        refusal
+    });
+    let early = malformed
+        .or_else(|| edge.refuse_plain_http(&arrival))
         .or_else(|| Cors::preflight(&arrival.grant, &request));
     let mut response = if let Some(response) = early {
         response
     } else {
-        let span = info_span!("request", request.id = arrival.request_id);
-        edge.answer(&arrival, request, next).instrument(span).await
+        let span = info_span!(
+            "request",
+            request.id = arrival.request_id,
+            trace.id = arrival.trace.id()
+        );
+        let answer = edge.answer(&arrival, request, next).instrument(span);
+        answer.instrument(arrival.trace.span()).await
     };
     edge.dress(&arrival, &mut response);
     edge.record(&arrival, &response);

@@ -19,8 +19,8 @@ const ALWAYS: [(HeaderName, HeaderValue); 5] = [
     ),
 ];
 
-/// Adds what is not there yet.
-pub(crate) fn secure(headers: &mut HeaderMap) {
+/// Adds what every answer carries and is not there yet, for listeners that [`crate::dress`] has nothing to do with.
+pub fn secure(headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(value);
     }

@@ -23,13 +23,14 @@ mod run;
 mod settings;
 mod signals;
 mod state;
+mod trace;
 mod traffic;
 
 pub use answer::{Detail, Retry, detail, json, not_found, refused, validation};
 pub use client::{Seen, Trusted};
-pub use edge::dress;
+pub use edge::{Proxied, Transport, dress};
 pub use extract::{Authorization, Context, Path, Query, RawBody};
-pub use headers::{MediaType, accepts_html, media_type};
+pub use headers::{MediaType, accepts_html, media_type, secure};
 pub use limits::{Applies, Endpoint, Exceeded, LimitPlan, Rule, limit};
 pub use pattern::{Pattern, PatternError};
 pub use run::run;

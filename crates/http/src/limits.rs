@@ -14,6 +14,7 @@ use doorward_service::Ctx;
 use doorward_service::limits::{Decision, admit, client_key};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
+use metrics::counter;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -184,7 +185,14 @@ async fn decide(web: &Web, ctx: &Ctx, counters: Vec<Counter>) -> Vec<(Quota, Dec
     let mut decisions = Vec::with_capacity(counters.len());
     for Counter { name, key, quota } in counters {
         let key = client_key(&name, &key, &ctx.client);
-        decisions.push((quota, admit(&web.app, &key, quota, ctx.now).await));
+        let decision = admit(&web.app, &key, quota, ctx.now).await;
+        let word = if decision.admitted {
+            "admitted"
+        } else {
+            "refused"
+        };
+        counter!("doorward_limiter_total", "rule" => name, "decision" => word).increment(1);
+        decisions.push((quota, decision));
     }
     decisions
 }

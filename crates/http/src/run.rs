@@ -1,6 +1,7 @@
 //! Starts a use case in a task of its own, so that a client that hangs up cancels the waiting and not the work.
 
 use doorward_service::{Error, Fault};
+use opentelemetry::trace::FutureExt as _;
 use std::future::Future;
 use tracing::Instrument;
 
@@ -11,7 +12,9 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Error>> + Send + 'static,
 {
-    match tokio::spawn(work.in_current_span()).await {
+    // The log follows the one, the trace the other.
+    let work = work.in_current_span().with_current_context();
+    match tokio::spawn(work).await {
         Ok(outcome) => outcome,
         Err(error) => Err(Fault::internal(error).into()),
     }

@@ -39,6 +39,11 @@ impl Web {
         self.signals.draining()
     }
 
+    /// A connection told of a client by a PROXY header, and came from a peer that `server.trusted_proxies` does not name.
+    pub fn notice_unnamed_proxy(&self) {
+        self.signals.notice_unnamed_proxy();
+    }
+
     /// What an operator should know and need not act on at once: an unnamed proxy, plain HTTP.
     pub fn notices(&self) -> Vec<String> {
         self.signals.notices()

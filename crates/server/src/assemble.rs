@@ -6,11 +6,12 @@ mod settings;
 
 pub(crate) use settings::federation;
 
-use crate::config::{Config, Mail};
+use crate::acme;
+use crate::config::Config;
 use crate::http_client;
 use crate::mailer::couriers;
 use crate::meters;
-use crate::object_folder::ObjectFolder;
+use crate::objects::Objects;
 use crate::own_secrets::{self, Absent};
 use crate::private;
 use crate::providers::ProviderDocuments;
@@ -183,15 +184,12 @@ pub(crate) async fn application(
     };
     let vault = own_secrets::vault(config, absent, &entropy)?;
     let proof_key = own_secrets::proof_key(config, absent, &entropy)?;
-    let files = config.files_folder();
-    let objects = ObjectFolder::open(&files)
-        .with_context(|| format!("`files.url`: cannot use the folder `{}`", files.display()))?;
     let parts = Parts {
         settings: settings::service(config, proof_key)?,
         kv: counters(config, store, &entropy).await?,
         store: store.clone(),
         brought_key: settings::brought_key(config)?,
-        objects: Arc::new(objects),
+        objects: Arc::new(Objects::open(&config.files())?),
         fetcher: Arc::new(ProviderDocuments::new(http_client::build()?)),
         vault,
         entropy,
@@ -231,11 +229,14 @@ async fn identity(store: &Store, entropy: &Entropy) -> Result<String> {
 fn routers(config: &Config, state: &State, render: meters::Render) -> (Router, Router) {
     let surface = Surface {
         docs: config.docs(),
-        inbox: config.is_development() && matches!(config.mail(), Mail::Inbox),
+        inbox: config.is_development() && state.app.settings().has_inbox(),
         metrics: (config.is_development() && config.operations_bind().is_none())
             .then(|| Arc::clone(&render)),
     };
-    let router = doorward_web::routes(state, surface, doorward_families::routes(state));
+    let mut router = doorward_web::routes(state, surface, doorward_families::routes(state));
+    if config.acme().is_some() {
+        router = router.merge(acme::routes(&state.app));
+    }
     let operations = doorward_web::operations(render);
     (
         doorward_http::dress(router, state),

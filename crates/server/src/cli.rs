@@ -4,12 +4,15 @@
 //! configuration names all its problems.
 
 mod args;
+mod backup;
 mod health;
 mod import;
 mod init;
 mod keys;
 mod migrate;
 mod output;
+mod progress;
+mod restore;
 mod settings;
 mod users;
 
@@ -88,6 +91,10 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Some(Command::Users(command)) => {
             users::run(&Beside::open(&global).await?, command, output).await?;
         }
+        Some(Command::Backup(command)) => {
+            backup::run(&load(&global, &exposing(at_top))?, &command, output).await?;
+        }
+        Some(Command::Restore(command)) => restore::run(&global, &command, output).await?,
         Some(Command::Import(import)) => return import::run(&global, &import, output).await,
         Some(Command::Doctor) => return Ok(doctor_status(&load(&global, &at_top)?, output).await),
         Some(Command::Health) => health::run(&load(&global, &exposing(at_top))?).await?,
@@ -167,6 +174,17 @@ fn completions(shell: clap_complete::Shell) {
     );
 }
 
+/// The circumstances of a command: audit rows say that an operator was it.
+fn operator(app: &SharedApp) -> Ctx {
+    Ctx {
+        now: app.now(),
+        client: ClientAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        user_agent: None,
+        request_id: "command-line".to_owned(),
+        family: Family::Native,
+    }
+}
+
 /// The application on the database of a server that may be running.
 struct Beside {
     app: SharedApp,
@@ -181,15 +199,8 @@ impl Beside {
         Ok(Self { app, store })
     }
 
-    /// The circumstances of a command: audit rows say that an operator was it.
     fn ctx(&self) -> Ctx {
-        Ctx {
-            now: self.app.now(),
-            client: ClientAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            user_agent: None,
-            request_id: "command-line".to_owned(),
-            family: Family::Native,
-        }
+        operator(&self.app)
     }
 
     /// Makes sure that what was done is on the disk before the process ends.

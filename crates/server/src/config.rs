@@ -3,11 +3,13 @@
 //! One declarative table of settings is the source of the loader, the checks, `config print`, `config reference` and
 //! `init`. All problems are named at once, each with its place and its remedy. Secrets are never printed.
 
+mod connections;
 mod documented;
 mod dotenv;
 mod draft;
 mod effective;
 mod environment;
+mod files;
 mod layer;
 mod origin;
 mod parts;
@@ -22,23 +24,27 @@ mod value;
 
 pub use dotenv::Variable;
 pub use draft::{Draft, draft};
+pub use files::{Bucket, BucketPlace, Files, S3};
 pub use origin::{Origin, Problem, Problems};
-pub use parts::{Logs, Mail, Protection, Sender, SmsProvider, Smtp, Tls};
+pub use parts::{Acme, Logs, Mail, PairFiles, Protection, Sender, SmsProvider, Smtp, Tls, Tracing};
 pub use print::{Shown, shown};
 pub use reference::reference;
 pub use value::PathLimit;
 
+pub(crate) use connections::Connections;
 pub(crate) use pem::read as read_pem;
-pub(crate) use rules::KNOWN_PROVIDERS;
+pub(crate) use rules::{EVERY_DOMAIN, KnownProvider, canonical_domain};
 
 use documented::Names;
 use doorward_domain::Span;
+use doorward_service::certificates::ChallengeKind;
 use doorward_store::DatabaseUrl;
 use effective::Effective;
 use ipnet::IpNet;
 use layer::Layer;
 use rules::Context;
 use secrecy::SecretString;
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -247,13 +253,42 @@ impl Config {
         self.all.secret("proof.secret_key")
     }
 
-    /// `server.tls.*`.
+    /// Where the certificates of `server.bind` come from, where it speaks TLS.
     pub fn tls(&self) -> Option<Tls> {
-        Some(Tls {
+        if let Some(acme) = self.acme() {
+            return Some(Tls::Acme(acme));
+        }
+        Some(Tls::Files(PairFiles {
             cert_file: self.all.path("server.tls.cert_file")?,
             key_file: self.all.path("server.tls.key_file")?,
-            redirect_bind: self.all.address("server.tls.redirect_bind"),
+        }))
+    }
+
+    /// `server.acme.*`, where domains are named.
+    pub(crate) fn acme(&self) -> Option<Acme> {
+        let domains: BTreeSet<String> = self
+            .all
+            .list("server.acme.domains")
+            .iter()
+            .map(|domain| domain.to_ascii_lowercase())
+            .collect();
+        let kind = |word: &String| match word.as_str() {
+            "http-01" => ChallengeKind::Http01,
+            _ => ChallengeKind::TlsAlpn01,
+        };
+        let challenges = self.all.list("server.acme.challenges");
+        (!domains.is_empty()).then_some(Acme {
+            domains: domains.into_iter().collect(),
+            contact: self.all.text("server.acme.contact").map(str::to_owned),
+            directory: self.all.url("server.acme.directory")?,
+            ca_file: self.all.path("server.acme.ca_file"),
+            challenges: challenges.iter().map(kind).collect(),
         })
+    }
+
+    /// `server.tls.redirect_bind`.
+    pub fn redirect_bind(&self) -> Option<SocketAddr> {
+        self.all.address("server.tls.redirect_bind")
     }
 
     /// `server.operations_bind`.
@@ -264,6 +299,26 @@ impl Config {
     /// `server.shutdown_grace`.
     pub fn shutdown_grace(&self) -> Span {
         self.all.span("server.shutdown_grace")
+    }
+
+    /// `server.shutdown_delay`.
+    pub fn shutdown_delay(&self) -> Span {
+        let usual = match self.mode {
+            Mode::Development => Span::ZERO,
+            Mode::Production => Span::seconds(5),
+        };
+        self.all
+            .maybe_span("server.shutdown_delay")
+            .unwrap_or(usual)
+    }
+
+    /// `server.max_connections` and `server.max_connections_per_client`, where the process may open so many descriptors.
+    pub(crate) fn connections(&self, descriptors: u64) -> Connections {
+        Connections::new(
+            self.all.integer("server.max_connections"),
+            self.all.integer("server.max_connections_per_client"),
+            descriptors,
+        )
     }
 
     /// `server.trusted_proxies`.
@@ -283,16 +338,14 @@ impl Config {
         self.all.secret("redis.url")
     }
 
-    /// `files.url` as a folder.
-    pub fn files_folder(&self) -> PathBuf {
-        let configured = self
-            .all
-            .text("files.url")
-            .and_then(|url| url.strip_prefix("file:"));
-        configured.map_or_else(
-            || self.data_dir().join("files"),
-            |path| PathBuf::from(path.strip_prefix("//").unwrap_or(path)),
-        )
+    /// `files.url`, with `files.s3.*` where that is a bucket.
+    pub fn files(&self) -> Files {
+        files::files(&self.all, &self.data_dir())
+    }
+
+    /// Another bucket of the service that `files.s3.*` names.
+    pub fn bucket(&self, place: BucketPlace) -> Bucket {
+        files::bucket(&self.all, place)
     }
 
     /// How mail leaves.
@@ -325,6 +378,24 @@ impl Config {
             url: self.all.url("sms.url")?,
             headers: self.all.map("sms.headers").into_iter().collect(),
             body: self.all.text("sms.body").map(str::to_owned),
+        })
+    }
+
+    /// `monitoring.otlp_*`, where a collector is named.
+    pub fn tracing(&self) -> Option<Tracing> {
+        Some(Tracing {
+            endpoint: self.all.url("monitoring.otlp_endpoint")?,
+            headers: self
+                .all
+                .map("monitoring.otlp_headers")
+                .into_iter()
+                .collect(),
+            sample: self.all.number("monitoring.trace_sample"),
+            service: self
+                .all
+                .text("monitoring.service_name")
+                .unwrap_or_default()
+                .to_owned(),
         })
     }
 

@@ -1,10 +1,21 @@
 //! `doctor`: checks what usually goes wrong, each by doing it.
 
-mod checks;
+mod address;
+mod certificates;
+mod database;
+mod keys;
+mod machine;
+mod mail;
 mod reach;
+mod redis;
 
 use crate::config::Config;
+use doorward_service::Clock;
 use serde::Serialize;
+use std::time::Duration;
+
+/// How long whoever is asked may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How a check went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -57,14 +68,32 @@ impl Check {
 
 /// Looks at everything, in the order in which a request meets it.
 pub(crate) async fn examine(config: &Config) -> Vec<Check> {
-    let mut found = vec![checks::settings(config)];
-    found.push(checks::public_url(config).await);
-    found.extend(checks::certificates(config));
-    found.push(checks::proxies(config));
-    found.extend(checks::database(config).await);
-    found.push(checks::mail(config).await);
+    let now = Clock::system().now();
+    let mut found = vec![
+        settings(config),
+        machine::secrets(config),
+        machine::descriptors(config),
+    ];
+    found.push(address::public_url(config, now).await);
+    found.extend(address::running_server(config).await);
+    found.push(address::proxies(config));
+    found.extend(certificates::pair(config, now));
+    found.extend(database::database(config).await);
+    found.push(mail::mail(config).await);
     found.push(reach::sms(config).await);
     found.extend(reach::providers(config).await);
-    found.push(checks::files(config));
+    found.push(machine::files(config).await);
     found
+}
+
+fn settings(config: &Config) -> Check {
+    match config.warnings.as_slice() {
+        [] => Check::good("settings", "no warnings"),
+        warnings => Check::warning("settings", warnings.join("; ")),
+    }
+}
+
+/// An error of the store with its causes.
+fn in_full(error: &doorward_store::Error) -> String {
+    format!("{:#}", anyhow::Error::new(error.clone()))
 }

@@ -32,7 +32,7 @@ impl EmlFolder {
         let text = String::from_utf8(message)
             .map_err(|_| SendError::Permanent("the message cannot be written".to_owned()))?;
         self.place(mail, &text).map_err(|error| {
-            SendError::Temporary(format!("the folder for mail cannot be written: {error}"))
+            SendError::Away(format!("the folder for mail cannot be written: {error}"))
         })
     }
 

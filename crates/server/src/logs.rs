@@ -1,11 +1,14 @@
 //! Where log events go and in which shape: for people or for programs, to the console and, where configured, to a file.
 //!
 //! One event is one line, whatever a value in it holds. The configured level is that of Doorward's own code; libraries are
-//! never let below `warn`, since some of them tell at `debug` what they send.
+//! never let below `warn`, since some of them tell at `debug` what they send. What is marked for traces is not logged.
 
 use crate::config::Logs;
 use crate::rotating::RotatingFile;
+use crate::traces::Traces;
 use anyhow::{Context, Result};
+use doorward_domain::TRACED;
+use metrics::counter;
 use std::io::{self, IsTerminal, Write};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -27,24 +30,29 @@ impl LogLevel {
     }
 }
 
-/// Begins to log as configured; once a process.
-pub(crate) fn start(logs: &Logs, colours: bool) -> Result<LogLevel> {
+/// Begins to log as configured, and to trace where that is; once a process.
+pub(crate) fn start(logs: &Logs, colours: bool, traces: Option<&Traces>) -> Result<LogLevel> {
     let (filter, handle) = reload::Layer::new(targets(&logs.level));
     let file = match &logs.file {
         Some(path) => {
             let file = RotatingFile::open(path, logs.max_size, logs.keep);
             let file =
                 file.with_context(|| format!("`logs.file`: cannot write `{}`", path.display()))?;
-            Some(layer(logs.json, false, move || OneLine(file.clone())))
+            Some(layer(logs.json, false, move || OneLine {
+                output: "file",
+                inner: file.clone(),
+            }))
         }
         None => None,
     };
     let colours = colours && io::stderr().is_terminal();
-    let console = layer(logs.json, colours, || OneLine(io::stderr()));
+    let console = layer(logs.json, colours, || OneLine {
+        output: "console",
+        inner: io::stderr(),
+    });
     tracing_subscriber::registry()
-        .with(filter)
-        .with(console)
-        .with(file)
+        .with(console.and_then(file).with_filter(filter))
+        .with(traces.map(Traces::layer))
         .try_init()
         .context("logging has begun already")?;
     Ok(LogLevel(handle))
@@ -61,12 +69,14 @@ where
             .flatten_event(true)
             .with_current_span(true)
             .with_span_list(false)
+            .log_internal_errors(false)
             .with_writer(writer)
             .boxed()
     } else {
         fmt::layer()
             .compact()
             .with_ansi(colours)
+            .log_internal_errors(false)
             .with_writer(writer)
             .boxed()
     }
@@ -77,19 +87,26 @@ fn targets(level: &str) -> Targets {
     Targets::new()
         .with_default(own.min(LevelFilter::WARN))
         .with_target("doorward", own)
+        .with_target(TRACED, LevelFilter::OFF)
 }
 
-/// Keeps an event on its line: what would break it, or turn its reading direction, is written as an escape.
-struct OneLine<W>(W);
+/// Keeps an event on its line: what would break it, or turn its reading direction, is written as an escape. A line that
+/// cannot be written, to a full disk or a terminal that is gone, is lost and counted, and stops nobody.
+struct OneLine<W> {
+    output: &'static str,
+    inner: W,
+}
 
 impl<W: Write> Write for OneLine<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        self.0.write_all(&one_line(event))?;
+        if self.inner.write_all(&one_line(event)).is_err() {
+            counter!("doorward_log_failures_total", "output" => self.output).increment(1);
+        }
         Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.inner.flush()
     }
 }
 
@@ -141,5 +158,6 @@ mod tests {
             assert!(!targets.would_enable("sqlx::query", &tracing::Level::INFO));
         }
         assert!(!targets("error").would_enable("hyper", &tracing::Level::WARN));
+        assert!(!targets("trace").would_enable(TRACED, &tracing::Level::ERROR));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Mail as Transport};
 use crate::eml::EmlFolder;
+use crate::meters;
 use crate::sms;
 use crate::smtp::SmtpMailer;
 use anyhow::Result;
@@ -14,10 +15,11 @@ use std::sync::Arc;
 
 /// Builds all who carry messages out of the house.
 pub(crate) fn couriers(config: &Config, app: &SharedApp) -> Result<Couriers> {
-    Ok(Couriers {
+    let couriers = Couriers {
         mailer: mailer(config, app)?,
         sms: sms::sender(config, app)?,
-    })
+    };
+    Ok(meters::measured(couriers, app))
 }
 
 /// Builds the mailer that delivers.

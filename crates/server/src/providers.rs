@@ -51,7 +51,7 @@ impl Fetcher for ProviderDocuments {
 }
 
 /// https, or http that does not leave this machine.
-fn may_be_asked(url: &Url) -> bool {
+pub(crate) fn may_be_asked(url: &Url) -> bool {
     let bears_no_password = url.username().is_empty() && url.password().is_none();
     let is_here = match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

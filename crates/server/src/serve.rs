@@ -1,24 +1,31 @@
 //! `serve` and `worker`: start, tell where everything is, run until told to stop, drain.
 
 use crate::assemble::{Doorward, Opening, Sources, assemble, open_store};
-use crate::config::{Config, Flags, Mail, Tls};
-use crate::listen::{self, Stop};
+use crate::config::{Config, Flags, Mail};
+use crate::doors::{Doors, Listeners};
+use crate::listen::Stop;
 use crate::logs::{self, LogLevel};
-use crate::{meters, tls};
+use crate::signals::Signals;
+use crate::tls::Front;
+use crate::traces::Traces;
+use crate::{acme, meters, objects, systemd};
 use anyhow::{Context, Result};
-use axum::Router;
-use axum_server::tls_rustls::RustlsConfig;
-use doorward_domain::Span;
+use doorward_service::changes;
 use doorward_store::DatabaseUrl;
 use std::io::Write;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
 
 /// How often measurements are folded together.
 const UPKEEP: Duration = Duration::from_secs(5);
+/// How long the listeners beside the main one have for what they are answering.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+/// What the service manager shows meanwhile.
+const SERVING: &str = "serving";
+const WORKING: &str = "working the queue";
+const STOPPING: &str = "finishing what was begun";
 /// How long after a worker broke down the next one starts.
 const NEXT_WORKER: Duration = Duration::from_secs(1);
 
@@ -37,12 +44,11 @@ pub(crate) async fn serve(start: Start) -> Result<()> {
         flags,
         colours,
     } = start;
-    let level = logs::start(&config.logs(), colours)?;
-    let pair = config
-        .tls()
-        .map(|tls| Ok::<_, anyhow::Error>((RustlsConfig::from_config(tls::load(&tls)?), tls)))
-        .transpose()?;
-    let listeners = Listeners::bind(&config)?;
+    let traces = config.tracing().as_ref().map(Traces::start).transpose()?;
+    let level = logs::start(&config.logs(), colours, traces.as_ref())?;
+    meters::begin();
+    let front = Front::new(&config)?;
+    let listeners = Listeners::open(&config, flags.expose_development)?;
     let store = open_store(&config, Opening::Serving).await?;
     let _lock = store.lock_for_serving().context(
         "the database cannot be served; stop the other process or choose another `data_dir`",
@@ -59,53 +65,49 @@ pub(crate) async fn serve(start: Start) -> Result<()> {
     if config.is_development() {
         greet(&config);
     }
-    run(&config, doorward, listeners, Reloads { pair, level, flags }).await
+    tokio::spawn(objects::notice_absence(config.files()));
+    let ended = run(
+        &config,
+        doorward,
+        listeners,
+        Reloads {
+            front,
+            level,
+            flags,
+            status: SERVING,
+        },
+    )
+    .await;
+    hand_over(traces).await;
+    ended
 }
 
-struct Listeners {
-    main: TcpListener,
-    operations: Option<TcpListener>,
-    redirect: Option<TcpListener>,
-}
-
-impl Listeners {
-    fn bind(config: &Config) -> Result<Self> {
-        let redirect = config.tls().and_then(|tls| tls.redirect_bind);
-        Ok(Self {
-            main: listen::bind(config.bind(), "server.bind")?,
-            operations: config
-                .operations_bind()
-                .map(|address| listen::bind(address, "server.operations_bind"))
-                .transpose()?,
-            redirect: redirect
-                .map(|address| listen::bind(address, "server.tls.redirect_bind"))
-                .transpose()?,
-        })
-    }
-
-    /// The address itself: a configured port of 0 has become another one.
-    fn address(&self) -> String {
-        let address = self.main.local_addr();
-        address.map_or_else(|error| error.to_string(), |address| address.to_string())
+/// What is traced until the end is told at the end.
+async fn hand_over(traces: Option<Traces>) {
+    if let Some(traces) = traces {
+        traces.finish().await;
     }
 }
 
 /// What SIGHUP reads again.
 struct Reloads {
-    pair: Option<(RustlsConfig, Tls)>,
+    front: Option<Front>,
     level: LogLevel,
     flags: Flags,
+    status: &'static str,
 }
 
 impl Reloads {
     fn reload(&self) {
+        systemd::reloading();
         match crate::config::Sources::gather(self.flags.clone()).and_then(Config::load) {
             Ok(config) => self.level.set(&config.logs().level),
             Err(problems) => tracing::error!("the configuration was not read again: {problems}"),
         }
-        if let Some((current, tls)) = &self.pair {
-            tls::reload(tls, current);
+        if let Some(front) = &self.front {
+            front.read_again();
         }
+        systemd::ready(self.status);
     }
 }
 
@@ -115,47 +117,55 @@ async fn run(
     listeners: Listeners,
     reloads: Reloads,
 ) -> Result<()> {
-    let grace = config.shutdown_grace();
     let (stopping, stopped) = watch::channel(false);
     let worker = tokio::spawn(keep_working(Arc::new(doorward.worker_parts()), stopped));
+    let app = Arc::clone(&doorward.app);
+    let follower = tokio::spawn(async move { changes::follow(&app).await });
     let upkeep = tokio::spawn(every(UPKEEP, meters::upkeep));
-    let pair = reloads.pair.clone();
-    let watched = pair
-        .clone()
-        .map(|(current, tls)| tokio::spawn(tls::watch(tls, current)));
+    let (acceptor, watched) = match reloads.front.clone() {
+        None => (None, None),
+        Some(front) => {
+            let open = front.open(&doorward.app).await?;
+            (Some(open.acceptor), Some(tokio::spawn(open.upkeep)))
+        }
+    };
     let (main, beside) = (Stop::new(), Stop::new());
-    let mut front = tokio::spawn(listen::serve(
-        listeners.main,
-        doorward.router.clone(),
-        pair.map(|(pair, _)| pair),
-        main.clone(),
-    ));
-    let side = side_listeners(
-        config,
-        &doorward,
-        listeners.operations,
-        listeners.redirect,
-        &beside,
-    );
-    let ended = tokio::select! {
+    let doors = Doors::new(config, &doorward, listeners, acceptor);
+    let mut signals = Signals::listen()?;
+    let mut front = tokio::spawn(doors.main.serve(main.clone()));
+    let side: Vec<_> = doors
+        .beside
+        .into_iter()
+        .map(|door| tokio::spawn(door.serve(beside.clone())))
+        .collect();
+    let alive = tokio::spawn(systemd::keep_alive());
+    systemd::ready(SERVING);
+    let broken = tokio::select! {
         ended = &mut front => Some(ended),
-        () = told_to_stop(&reloads) => None,
+        () = signals.stop(|| reloads.reload()) => None,
     };
     // A load balancer that asks now sends nobody here any more; the health listener answers until the end.
     doorward.state.drain();
-    tracing::info!(grace = %grace, "draining");
-    main.graceful_shutdown(Some(grace.to_std()));
-    let served = match ended {
-        Some(ended) => ended,
-        None => front.await,
-    };
+    systemd::stopping(STOPPING);
+    if broken.is_none() {
+        leave(config, &main, &mut signals).await;
+    }
+    // Requests and the worker end by the same moment, so that a stop takes no longer than it says.
+    let by = Instant::now() + config.shutdown_grace().to_std();
     let _ = stopping.send(true);
-    finish_within(grace, worker).await;
-    beside.graceful_shutdown(Some(Duration::from_secs(1)));
+    main.close(by);
+    let served = match broken {
+        Some(ended) => ended,
+        None => finished(front, &main, &mut signals).await,
+    };
+    finish_by(by, worker).await;
+    beside.close(Instant::now() + LAST_ANSWERS);
     for listener in side {
         let _ = listener.await;
     }
+    alive.abort();
     upkeep.abort();
+    follower.abort();
     if let Some(watched) = watched {
         watched.abort();
     }
@@ -164,21 +174,31 @@ async fn run(
     served.context("the listener broke down")?
 }
 
-type Task = tokio::task::JoinHandle<Result<()>>;
+type Served = Result<Result<()>, tokio::task::JoinError>;
 
-fn side_listeners(
-    config: &Config,
-    doorward: &Doorward,
-    operations: Option<TcpListener>,
-    redirect: Option<TcpListener>,
-    stop: &Stop,
-) -> Vec<Task> {
-    let operations = operations.map(|listener| (listener, doorward.operations.clone()));
-    let redirect = redirect.map(|listener| (listener, listen::redirecting(&config.public_url())));
-    let serve = |(listener, router): (TcpListener, Router)| {
-        tokio::spawn(listen::serve(listener, router, None, stop.clone()))
-    };
-    operations.into_iter().chain(redirect).map(serve).collect()
+/// Takes connections still until balancers have noticed that they should go elsewhere. Whoever asks to stop a second time
+/// waits for that no longer.
+async fn leave(config: &Config, main: &Stop, signals: &mut Signals) {
+    let delay = config.shutdown_delay();
+    tracing::info!(delay = %delay, grace = %config.shutdown_grace(), "draining");
+    main.leave();
+    tokio::select! {
+        () = tokio::time::sleep(delay.to_std()) => {}
+        () = signals.stop(|| {}) => {}
+    }
+}
+
+/// Waits for the connections to end. Whoever asks to stop once more cuts them off.
+async fn finished(
+    mut front: tokio::task::JoinHandle<Result<()>>,
+    main: &Stop,
+    signals: &mut Signals,
+) -> Served {
+    tokio::select! {
+        ended = &mut front => return ended,
+        () = signals.stop(|| {}) => main.close(Instant::now()),
+    }
+    front.await
 }
 
 async fn every(period: Duration, work: fn()) {
@@ -189,8 +209,8 @@ async fn every(period: Duration, work: fn()) {
     }
 }
 
-async fn finish_within(grace: Span, worker: tokio::task::JoinHandle<()>) {
-    if tokio::time::timeout(grace.to_std(), worker).await.is_err() {
+async fn finish_by(by: Instant, worker: tokio::task::JoinHandle<()>) {
+    if timeout_at(by, worker).await.is_err() {
         tracing::warn!("the worker did not finish in time; others take over what it held");
     }
 }
@@ -212,33 +232,6 @@ async fn keep_working(parts: Arc<crate::assemble::WorkerParts>, stopped: watch::
     }
 }
 
-/// Resolves on SIGTERM or SIGINT; SIGHUP reads certificates and log level again.
-async fn told_to_stop(reloads: &Reloads) {
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hang_up)) = (
-        on(SignalKind::terminate()),
-        on(SignalKind::interrupt()),
-        on(SignalKind::hangup()),
-    ) else {
-        // Without signals the process can only be killed, which the database survives.
-        return std::future::pending::<()>().await;
-    };
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return,
-            _ = interrupt.recv() => return,
-            _ = hang_up.recv() => reloads.reload(),
-        }
-    }
-}
-
-fn on(kind: SignalKind) -> Result<Signal> {
-    let listened = signal(kind);
-    if let Err(error) = &listened {
-        tracing::error!(%error, "signals cannot be listened for");
-    }
-    listened.context("signals cannot be listened for")
-}
-
 /// Works the queue alone, beside processes that serve.
 pub(crate) async fn work(start: Start) -> Result<()> {
     let Start {
@@ -246,7 +239,8 @@ pub(crate) async fn work(start: Start) -> Result<()> {
         flags,
         colours,
     } = start;
-    let level = logs::start(&config.logs(), colours)?;
+    let traces = config.tracing().as_ref().map(Traces::start).transpose()?;
+    let level = logs::start(&config.logs(), colours, traces.as_ref())?;
     let store = open_store(&config, Opening::Beside).await?;
     let doorward = assemble(&config, store, Opening::Beside, Sources::system()).await?;
     for warning in &config.warnings {
@@ -255,15 +249,31 @@ pub(crate) async fn work(start: Start) -> Result<()> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "working the queue");
     let (stopping, stopped) = watch::channel(false);
     let worker = tokio::spawn(keep_working(Arc::new(doorward.worker_parts()), stopped));
-    told_to_stop(&Reloads {
-        pair: None,
+    let upkeep = tokio::spawn(every(UPKEEP, meters::upkeep));
+    let certificates = match config.acme() {
+        None => None,
+        Some(acme) => Some(acme::Keeper::new(acme, &doorward.app, None).await?),
+    };
+    let certificates = certificates.map(|keeper| tokio::spawn(keeper.keep()));
+    let reloads = Reloads {
+        front: None,
         level,
         flags,
-    })
-    .await;
+        status: WORKING,
+    };
+    let alive = tokio::spawn(systemd::keep_alive());
+    systemd::ready(WORKING);
+    Signals::listen()?.stop(|| reloads.reload()).await;
+    systemd::stopping(STOPPING);
+    if let Some(certificates) = certificates {
+        certificates.abort();
+    }
     let _ = stopping.send(true);
-    finish_within(config.shutdown_grace(), worker).await;
+    finish_by(Instant::now() + config.shutdown_grace().to_std(), worker).await;
+    alive.abort();
+    upkeep.abort();
     doorward.store.close().await;
+    hand_over(traces).await;
     Ok(())
 }
 
@@ -281,9 +291,14 @@ fn greet(config: &Config) {
     if config.docs() {
         lines.push(format!("  API docs     {url}/docs"));
     }
-    if matches!(config.mail(), Mail::Inbox) {
+    let shown = match (config.mail(), config.sms()) {
+        (Mail::Inbox, _) => Some("mail is"),
+        (_, None) => Some("text messages are"),
+        (_, Some(_)) => None,
+    };
+    if let Some(shown) = shown {
         lines.push(format!(
-            "  Inbox        {url}/dev/inbox   (mail is shown here instead of being sent)"
+            "  Inbox        {url}/dev/inbox   ({shown} shown here instead of being sent)"
         ));
     }
     lines.push(format!("  Public key   {url}/utils/public_key"));

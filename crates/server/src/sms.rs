@@ -3,7 +3,7 @@
 //! What a provider answers may name numbers and stays out of logs: of a refusal only the status is told.
 
 use crate::config::{Config, SmsProvider};
-use crate::http_client;
+use crate::{http_client, traces};
 use anyhow::{Context, Result, anyhow};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -56,11 +56,12 @@ impl HttpSms {
             .client
             .post(self.url.clone())
             .headers(self.headers.clone())
+            .headers(traces::outbound())
             .timeout(PATIENCE)
             .body(self.body.fill(sms)?);
         match request.send().await {
             Ok(answer) => sorted(answer.status()),
-            Err(error) => Err(SendError::Temporary(unreached(error))),
+            Err(error) => Err(SendError::Away(unreached(error))),
         }
     }
 }
@@ -94,6 +95,8 @@ fn sorted(status: StatusCode) -> Result<(), SendError> {
         Ok(())
     } else if status.is_client_error() && !passing.contains(&status) {
         Err(SendError::Permanent(text()))
+    } else if status.is_server_error() || status.is_redirection() {
+        Err(SendError::Away(text()))
     } else {
         Err(SendError::Temporary(text()))
     }
@@ -136,9 +139,13 @@ mod tests {
         for accepted in [200, 201, 202, 204] {
             assert!(sort(accepted).is_ok(), "{accepted}");
         }
-        for passing in [301, 302, 307, 408, 429, 500, 502, 503] {
+        for passing in [408, 429] {
             let sorted = sort(passing);
             assert!(matches!(sorted, Err(SendError::Temporary(_))), "{passing}");
+        }
+        for away in [301, 302, 307, 500, 502, 503] {
+            let sorted = sort(away);
+            assert!(matches!(sorted, Err(SendError::Away(_))), "{away}");
         }
         for lasting in [400, 401, 403, 404, 422] {
             let sorted = sort(lasting);

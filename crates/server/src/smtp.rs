@@ -28,7 +28,8 @@ const IDLE: Duration = Duration::from_secs(30);
 /// The whole conversation takes no longer than this many commands that each take as long as they may.
 const COMMANDS: u32 = 6;
 
-/// Statuses that say that the log-in is wrong (RFC 4954 section 6): no fault of the message, which waits until that is mended.
+/// Statuses that say that the log-in is wrong (RFC 4954 section 6): no fault of the message, and none fares better until
+/// that is mended.
 const LOG_IN: [u16; 4] = [530, 534, 535, 538];
 
 /// Delivers to a server.
@@ -65,7 +66,7 @@ impl SmtpMailer {
     pub(crate) async fn probe(&self) -> Result<(), SendError> {
         match tokio::time::timeout(self.patience, self.transport.test_connection()).await {
             Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) => Err(SendError::Temporary(
+            Ok(Ok(false)) => Err(SendError::Away(
                 "the server closed the connection".to_owned(),
             )),
             Ok(Err(error)) => Err(sorted(&error)),
@@ -100,7 +101,7 @@ fn protection(smtp: &Smtp) -> Result<Tls> {
 }
 
 fn too_slow() -> SendError {
-    SendError::Temporary("the server took too long".to_owned())
+    SendError::Away("the server took too long".to_owned())
 }
 
 /// What trying again may mend, and what it will not.
@@ -109,11 +110,13 @@ fn sorted(error: &lettre::transport::smtp::Error) -> SendError {
         let cause = error
             .source()
             .map_or_else(|| error.to_string(), ToString::to_string);
-        return SendError::Temporary(format!("no delivery to the server: {cause}"));
+        return SendError::Away(format!("no delivery to the server: {cause}"));
     };
     let status: u16 = code.into();
     let text = format!("the server refused with status {status}");
-    if code.severity == Severity::PermanentNegativeCompletion && !LOG_IN.contains(&status) {
+    if LOG_IN.contains(&status) {
+        SendError::Away(text)
+    } else if code.severity == Severity::PermanentNegativeCompletion {
         SendError::Permanent(text)
     } else {
         SendError::Temporary(text)

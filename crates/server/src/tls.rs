@@ -1,92 +1,111 @@
-//! The certificate pair of `server.tls`: TLS 1.2 and 1.3 with forward secrecy, HTTP/2 and HTTP/1.1 by ALPN, read again when
-//! the files change. A pair that cannot be read never replaces one that works.
+//! TLS on `server.bind`: 1.2 and 1.3 with forward secrecy, HTTP/2 and HTTP/1.1 by ALPN, with a pair from files or by ACME.
+//!
+//! One `ServerConfig` lives as long as the listener; what changes is the pair that it shows to new connections, so that
+//! open ones go on. A pair that cannot be used never replaces one that can.
 
-use crate::config::Tls;
+mod acceptor;
+mod files;
+mod pair;
+mod shown;
+
+pub(crate) use acceptor::Acceptor;
+pub(crate) use files::load;
+pub(crate) use pair::{Facts, Pair};
+pub(crate) use shown::Shown;
+
+use crate::acme;
+use crate::config::{self, Config};
 use anyhow::{Context, Result};
-use axum_server::tls_rustls::RustlsConfig;
+use doorward_service::SharedApp;
+use files::Watched;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::path::Path;
+use rustls::crypto::aws_lc_rs::Ticketer;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-
-/// How often the files are looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// Makes aws-lc-rs what all TLS of this process computes with. Calling it again does nothing.
 pub(crate) fn install_provider() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
-/// Reads the pair and checks that its halves belong together.
-pub(crate) fn load(tls: &Tls) -> Result<Arc<ServerConfig>> {
-    let certificates = read_certificates(&tls.cert_file)?;
-    let key = PrivateKeyDer::from_pem_file(&tls.key_file).with_context(|| {
-        format!(
-            "`server.tls.key_file`: no private key can be read from `{}`",
-            tls.key_file.display()
-        )
-    })?;
-    let mut config = ServerConfig::builder_with_protocol_versions(&[
-        &rustls::version::TLS13,
-        &rustls::version::TLS12,
-    ])
-    .with_no_client_auth()
-    .with_single_cert(certificates, key)
-    .with_context(|| {
-        format!(
-            "`{}` and `{}` are no pair",
-            tls.cert_file.display(),
-            tls.key_file.display()
-        )
-    })?;
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+/// The pair that is shown, and where the next one comes from.
+#[derive(Clone)]
+pub(crate) struct Front {
+    shown: Arc<Shown>,
+    source: Source,
+}
+
+#[derive(Clone)]
+enum Source {
+    Files(Arc<Watched>),
+    Acme(config::Acme),
+}
+
+/// What a front needs to be in use.
+pub(crate) struct Open {
+    /// Does the handshakes.
+    pub(crate) acceptor: Acceptor,
+    /// Looks for new pairs for as long as it is polled.
+    pub(crate) upkeep: BoxFuture<'static, ()>,
+}
+
+impl Front {
+    /// Reads the pair of files, or makes one to show until an authority has issued a better one; nothing where
+    /// `server.bind` speaks no TLS.
+    pub(crate) fn new(config: &Config) -> Result<Option<Self>> {
+        let (pair, source) = match config.tls() {
+            None => return Ok(None),
+            Some(config::Tls::Files(files)) => {
+                let (pair, watched) = Watched::open(files)?;
+                (pair, Source::Files(Arc::new(watched)))
+            }
+            Some(config::Tls::Acme(acme)) => {
+                (Pair::self_signed(&acme.domains)?, Source::Acme(acme))
+            }
+        };
+        let shown = Arc::new(Shown::new(pair));
+        Ok(Some(Self { shown, source }))
+    }
+
+    /// Reads the files again, where the pair comes from files.
+    pub(crate) fn read_again(&self) {
+        if let Source::Files(watched) = &self.source {
+            watched.read_again(&self.shown);
+        }
+    }
+
+    /// Shows what the database has, and gives what serves and renews it.
+    pub(crate) async fn open(self, app: &SharedApp) -> Result<Open> {
+        self.shown.measure();
+        let protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let config = server_config(Arc::clone(&self.shown), protocols)?;
+        Ok(match self.source {
+            Source::Files(watched) => Open {
+                acceptor: Acceptor::new(config),
+                upkeep: async move { watched.watch(&self.shown).await }.boxed(),
+            },
+            Source::Acme(acme) => {
+                let keeper = acme::Keeper::new(acme, app, Some(self.shown)).await?;
+                Open {
+                    acceptor: Acceptor::answering(config, app),
+                    upkeep: keeper.keep().boxed(),
+                }
+            }
+        })
+    }
+}
+
+/// TLS 1.2 and 1.3 that show the pair of `shown`. Sessions are resumed by tickets, which take no memory here and whose
+/// keys turn over every six hours.
+fn server_config(shown: Arc<Shown>, protocols: Vec<Vec<u8>>) -> Result<Arc<ServerConfig>> {
+    let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
+    let mut config = ServerConfig::builder_with_protocol_versions(&versions)
+        .with_no_client_auth()
+        .with_cert_resolver(shown);
+    config.alpn_protocols = protocols;
+    // A client that prefers a weaker suite is given the strongest that it has.
+    config.ignore_client_order = true;
+    config.ticketer = Ticketer::new().context("no keys for session tickets can be made")?;
     Ok(Arc::new(config))
-}
-
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let context = || {
-        format!(
-            "`server.tls.cert_file`: no certificate can be read from `{}`",
-            path.display()
-        )
-    };
-    let certificates: Vec<_> = CertificateDer::pem_file_iter(path)
-        .with_context(context)?
-        .collect::<Result<_, _>>()
-        .with_context(context)?;
-    anyhow::ensure!(!certificates.is_empty(), context());
-    Ok(certificates)
-}
-
-/// Reads the pair again, and keeps the old one where that fails.
-pub(crate) fn reload(tls: &Tls, current: &RustlsConfig) {
-    match load(tls) {
-        Ok(config) => {
-            current.reload_from_config(config);
-            tracing::info!("the certificate pair was read again");
-        }
-        Err(error) => {
-            tracing::error!("the certificate pair cannot be read and the old one stays: {error:#}");
-        }
-    }
-}
-
-/// Reads the pair again whenever one of its files changes.
-pub(crate) async fn watch(tls: Tls, current: RustlsConfig) {
-    let mut known = changed_at(&tls).await;
-    loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let now = changed_at(&tls).await;
-        if now != known {
-            known = now;
-            reload(&tls, &current);
-        }
-    }
-}
-
-async fn changed_at(tls: &Tls) -> [Option<SystemTime>; 2] {
-    let time = async |path: &Path| tokio::fs::metadata(path).await.ok()?.modified().ok();
-    [time(&tls.cert_file).await, time(&tls.key_file).await]
 }

@@ -1,8 +1,11 @@
 //! The application: what every use case works with, put together once at start.
 
 use crate::caches::Caches;
+use crate::changes::Past;
 use crate::federation::Providers;
+use crate::health::Post;
 use crate::keys::{BroughtKey, Keyring};
+use crate::leases::Leases;
 use crate::ports::{Fetcher, ObjectStore};
 use crate::{Clock, Fault, Settings};
 use doorward_crypto::{CodeShapeError, Entropy, HashPool, Label, PoolSize, Vault};
@@ -91,15 +94,19 @@ pub struct App {
     pub(crate) clock: Clock,
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) hasher: HashPool,
+    hashing_limit: usize,
     pub(crate) keyring: Keyring,
     pub(crate) caches: Caches,
     pub(crate) providers: Providers,
+    pub(crate) leases: Leases,
+    pub(crate) past: Past,
     /// Counts jobs, so that those of one millisecond keep their order.
     jobs_made: AtomicU16,
     /// Rung whenever a job was committed here, so that the worker of this process need not wait for its next look.
     pub(crate) queue_bell: Notify,
     /// Messages that transport `none` dropped since the start.
     pub(crate) dropped_messages: AtomicU64,
+    pub(crate) post: Post,
 }
 
 impl App {
@@ -107,7 +114,7 @@ impl App {
     /// database belongs to, and makes the first signing key where there is none.
     pub async fn start(parts: Parts) -> Result<SharedApp, StartError> {
         crate::codes::check_rules(&parts.settings)?;
-        claim_database(&parts.store, &parts.vault).await?;
+        crate::master_key::claim(&parts.store, &parts.vault).await?;
         let threads = std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
         let size = PoolSize {
             threads,
@@ -116,11 +123,14 @@ impl App {
         let hasher = HashPool::start(size, parts.settings.password.scheme, parts.entropy.clone());
         let hasher = hasher.map_err(StartError::HashPool)?;
         let keyring = Keyring::start(&parts).await?;
-        Ok(Arc::new(Self {
+        let app = Arc::new(Self {
             hasher,
+            hashing_limit: size.queue + size.threads.get(),
             caches: Caches::new(parts.settings.cache_lifetime),
             keyring,
             providers: Providers::new(&parts.settings.federation, parts.fetcher),
+            past: Past::default(),
+            leases: Leases::new(process_name(&parts.clock, &parts.entropy)),
             settings: parts.settings,
             store: parts.store,
             kv: parts.kv,
@@ -131,7 +141,10 @@ impl App {
             jobs_made: AtomicU16::new(0),
             queue_bell: Notify::new(),
             dropped_messages: AtomicU64::new(0),
-        }))
+            post: Post::default(),
+        });
+        app.store.on_change(crate::changes::tell(&app));
+        Ok(app)
     }
 
     /// What the operator decided.
@@ -152,6 +165,11 @@ impl App {
     /// How many password jobs wait for a hashing thread.
     pub fn hashing_depth(&self) -> usize {
         self.hasher.depth()
+    }
+
+    /// How many may wait or be worked on; whoever comes then is refused.
+    pub const fn hashing_limit(&self) -> usize {
+        self.hashing_limit
     }
 
     pub(crate) async fn read(&self) -> Result<ReadTx, Fault> {
@@ -195,23 +213,7 @@ impl App {
     }
 }
 
-/// The first process writes the check value of its master key; every later one must answer to it.
-async fn claim_database(store: &Store, vault: &Vault) -> Result<(), StartError> {
-    const CHECK: &str = "master_key_check";
-    let mut tx = store.read().await?;
-    let found = doorward_store::meta::get(&mut tx, CHECK).await?;
-    drop(tx);
-    let kept = if let Some(kept) = found {
-        kept
-    } else {
-        let mut tx = store.write().await?;
-        let kept = doorward_store::meta::insert_once(&mut tx, CHECK, &vault.check_value()).await?;
-        tx.commit().await?;
-        kept
-    };
-    if vault.answers_to(&kept) {
-        Ok(())
-    } else {
-        Err(StartError::ForeignMasterKey)
-    }
+/// What other processes know this one by.
+fn process_name(clock: &Clock, entropy: &Entropy) -> String {
+    JobId::new(clock.now(), entropy.bytes()).to_string()
 }

@@ -27,6 +27,8 @@ macro_rules! events {
 events! {
     /// An account was made.
     SignedUp = "signed_up";
+    /// Somebody registered with what is another account's, and was not told so.
+    RegistrationRefused = "registration_refused";
     /// A code was asked for, whether or not there is an account.
     CodeRequested = "code_requested";
     /// A code was tried and was wrong.
@@ -67,6 +69,12 @@ events! {
     FileDeleted = "file_deleted";
     /// A signing key got a successor.
     KeyRotated = "key_rotated";
+    /// A signing key that was made elsewhere was taken in.
+    KeyImported = "key_imported";
+    /// A signing key was taken out of use, and every token that it signed with it.
+    KeyWithdrawn = "key_withdrawn";
+    /// An authority issued a certificate.
+    CertificateIssued = "certificate_issued";
     /// A link that confirms an address was asked for again.
     LinkRequested = "link_requested";
     /// The owner of an address said that it was registered by somebody else, and the registration was dropped.
@@ -91,6 +99,8 @@ events! {
     ContactChanged = "contact_changed";
     /// An account lost an address or a number to somebody who proved to hold it.
     ContactLost = "contact_lost";
+    /// An old copy took the place of the database; everything that it would have revived is void.
+    DatabaseRestored = "database_restored";
 }
 
 /// Whom an event is about.
@@ -157,7 +167,7 @@ impl Event {
     const fn outcome(self) -> &'static str {
         match self {
             Self::PasswordTried => "counted",
-            Self::CodeRefused => "refused",
+            Self::CodeRefused | Self::RegistrationRefused => "refused",
             Self::SignedUp
             | Self::CodeRequested
             | Self::AddressProven
@@ -177,6 +187,7 @@ impl Event {
             | Self::FileStored
             | Self::FileDeleted
             | Self::KeyRotated
+            | Self::CertificateIssued
             | Self::LinkRequested
             | Self::RegistrationDropped
             | Self::AddressChangeRequested
@@ -188,7 +199,10 @@ impl Event {
             | Self::ImportUpdated
             | Self::ResetStarted
             | Self::ContactChanged
-            | Self::ContactLost => "done",
+            | Self::ContactLost
+            | Self::KeyImported
+            | Self::KeyWithdrawn
+            | Self::DatabaseRestored => "done",
         }
     }
 }

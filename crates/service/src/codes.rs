@@ -15,7 +15,7 @@ use crate::app::{App, StartError};
 use crate::audit::{self, Event};
 use crate::messages::{Address, Content, Envelope};
 use crate::settings::{CodeRule, Escalation};
-use crate::{Ctx, Error, Fault, Refusal, Settings, networks, outbox};
+use crate::{Ctx, Error, Fault, Refusal, Settings, former_names, networks, outbox};
 use doorward_crypto::{CodeShape, KeyedHash, Label, constant_time_eq, numeric};
 use doorward_domain::{CodeId, Identifier, Purpose, Rejection, Span, Timestamp, UserId};
 use doorward_store::codes::{CodeKey, Guess, NewCode};
@@ -102,11 +102,11 @@ impl Asker {
         target: &Target<'_>,
         user: Option<UserId>,
     ) -> Result<Self, Error> {
-        // An identifier without an account is looked up alike, for one that there never was.
-        let user = user.unwrap_or_else(|| UserId::new(ctx.now, app.entropy.bytes()));
         let known = networks::is_known(app, tx, ctx, user).await?;
-        let subject = app.subject(target.identifier);
-        let wrong_guesses = wrong_guesses::since(tx, &subject, ctx.now - DAY).await?;
+        let mut wrong_guesses = 0;
+        for subject in former_names::of_subject(app, target.identifier) {
+            wrong_guesses += wrong_guesses::since(tx, &subject, ctx.now - DAY).await?;
+        }
         Ok(Self {
             known,
             wrong_guesses,
@@ -181,6 +181,7 @@ pub(crate) async fn put(
     let Some(length) = request.asker.length(rule.length, escalation) else {
         return Err(Refusal::after(Rejection::CodeCooldown, REFUSED_FOR).into());
     };
+    former_names::carry_over(tx, app, ctx, request.target.identifier).await?;
     let key = request.target.key(app, ctx);
     let shape = CodeShape::new(length, rule.unique_digits).map_err(Fault::internal)?;
     let code = numeric(&app.entropy, shape);
@@ -216,32 +217,24 @@ pub(crate) async fn put(
     })
 }
 
-/// What a guess met. It has been counted; the caller commits.
-pub(crate) enum Met {
-    /// The right code, not spent yet.
-    Right(Guess),
-    /// A live code, and it is another one.
-    Wrong(Guess),
-    /// No live code.
-    Dead(Refusal),
-}
-
-/// Counts a guess and compares it.
-pub(crate) async fn meet(
-    tx: &mut WriteTx,
+/// The code that a guess meets, where it is the right one, in the transaction that counted the guess: what it is good for
+/// belongs into that. A wrong one stays counted.
+pub(crate) async fn expect_right(
+    mut tx: WriteTx,
     app: &App,
     ctx: &Ctx,
     target: &Target<'_>,
     code: &SecretString,
-) -> Result<Met, Error> {
+) -> Result<(WriteTx, Guess), Error> {
+    former_names::carry_over(&mut tx, app, ctx, target.identifier).await?;
     let key = target.key(app, ctx);
-    let Some(guess) = codes::guess(tx, &key, ctx.now).await? else {
-        return Ok(Met::Dead(why_dead(tx, ctx, &key).await?));
+    let Some(guess) = codes::guess(&mut tx, &key, ctx.now).await? else {
+        return Err(why_dead(&mut tx, ctx, &key).await?.into());
     };
-    if constant_time_eq(hash_of(app, &key, code).as_bytes(), &guess.hash) {
-        Ok(Met::Right(guess))
+    if is_right(app, &key, target.identifier, code, &guess.hash) {
+        Ok((tx, guess))
     } else {
-        Ok(Met::Wrong(guess))
+        refuse(tx, app, ctx, target, &guess).await
     }
 }
 
@@ -295,6 +288,7 @@ pub(crate) async fn discard(
     ctx: &Ctx,
     target: &Target<'_>,
 ) -> Result<(), Error> {
+    former_names::carry_over(tx, app, ctx, target.identifier).await?;
     Ok(codes::discard(tx, &target.key(app, ctx)).await?)
 }
 
@@ -313,13 +307,35 @@ pub(crate) fn check_rules(settings: &Settings) -> Result<(), StartError> {
 }
 
 fn hash_of(app: &App, key: &CodeKey, code: &SecretString) -> KeyedHash {
-    let parts = [
+    app.vault
+        .keyed(Label::Code, &hashed(key, &key.subject, code))
+}
+
+/// Compares a code with what is kept of the right one, whichever master key that was kept under.
+fn is_right(
+    app: &App,
+    key: &CodeKey,
+    identifier: &Identifier,
+    code: &SecretString,
+    kept: &[u8],
+) -> bool {
+    let current = constant_time_eq(hash_of(app, key, code).as_bytes(), kept);
+    let former = former_names::former_subject(app, identifier)
+        .and_then(|subject| {
+            let parts = hashed(key, &subject, code);
+            app.vault.keyed_previous(Label::Code, &parts)
+        })
+        .is_some_and(|hash| constant_time_eq(hash.as_bytes(), kept));
+    current | former
+}
+
+fn hashed<'a>(key: &'a CodeKey, subject: &'a str, code: &'a SecretString) -> [&'a [u8]; 4] {
+    [
         key.purpose.as_str().as_bytes(),
-        key.subject.as_bytes(),
+        subject.as_bytes(),
         key.context.as_bytes(),
         code.expose_secret().as_bytes(),
-    ];
-    app.vault.keyed(Label::Code, &parts)
+    ]
 }
 
 /// Tells a code that died of wrong guesses from one that has ended; once its cool-down is over, both have ended.

@@ -7,18 +7,17 @@
 mod answering;
 mod changing;
 
-pub use answering::{confirm, disown};
+pub use answering::{Confirmation, confirm, disown};
 pub use changing::change_address;
 
-use crate::accounts::{self, User};
-use crate::audit::{self, Event};
+use crate::accounts::{self, Claim, OwnerNotice, User};
 use crate::links::{self, NewLink};
 use crate::messages::{Content, Envelope};
 use crate::passwords::{self, NewPassword};
 use crate::{App, Ctx, Error, SharedApp, outbox};
 use doorward_domain::{Email, LinkPurpose, Profile, Rejection, Timestamp, UserId};
 use doorward_store::links::Link;
-use doorward_store::users::{self, Inserted, NewUser};
+use doorward_store::users::{self, NewUser};
 use doorward_store::{ReadTx, WriteTx};
 use secrecy::SecretString;
 
@@ -38,7 +37,8 @@ pub struct Registration {
 /// Makes an account and mails the link that confirms its address.
 ///
 /// An unproven registration keeps its address. Where it is not told that an address is taken, the answer is that of
-/// success with an id that names nobody, and the owner of the address is told that somebody tried.
+/// success with an id that nobody can sign in as, it leaves the same rows, and the owner of the address is told that
+/// somebody tried.
 pub async fn register(app: &SharedApp, ctx: &Ctx, command: Registration) -> Result<User, Error> {
     let hash = passwords::hash(app, &command.password, &command.names()).await?;
     let Registration {
@@ -57,16 +57,11 @@ pub async fn register(app: &SharedApp, ctx: &Ctx, command: Registration) -> Resu
         password_hash: Some(hash),
         ..accounts::blank(app, ctx)
     };
+    let holder = accounts::hidden_holder(app, ctx, &email.clone().into()).await?;
+    let notice = OwnerNotice::about(app, ctx, &email, holder.as_ref()).await;
     let mut tx = app.write().await?;
-    match accounts::insert_new(&mut tx, app, ctx, &new).await? {
-        Inserted::EmailTaken => {
-            drop(tx);
-            return accounts::refuse_taken(app, ctx, &email, &new).await;
-        }
-        inserted => accounts::require_done(inserted)?,
-    }
-    mail_link(&mut tx, app, ctx, new.id, &email).await?;
-    audit::record(&mut tx, app, ctx, Event::SignedUp, new.id).await?;
+    let claim = accounts::claim(&mut tx, app, ctx, &new, holder.as_ref()).await?;
+    mail_first_link(&mut tx, app, ctx, &email, &claim, &notice).await?;
     tx.commit().await?;
     outbox::ring(app);
     Ok(accounts::as_shown(&new))
@@ -82,20 +77,34 @@ impl Registration {
 }
 
 /// Mails the link that confirms the address which an account was registered with, in the transaction that made the
-/// account.
-pub(crate) async fn mail_link(
+/// account. Where the registration came to nothing a link is kept that is good for nothing, and the message goes to the
+/// owner of the address.
+pub(crate) async fn mail_first_link(
+    tx: &mut WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    email: &Email,
+    claim: &Claim,
+    notice: &OwnerNotice,
+) -> Result<(), Error> {
+    match claim {
+        Claim::Made(user) => mail_link(tx, app, ctx, *user, email).await,
+        Claim::Hidden => {
+            keep_link(tx, app, ctx, None, email).await?;
+            notice.post(tx, app, ctx).await
+        }
+    }
+}
+
+/// Mails the link that confirms the address of an account.
+async fn mail_link(
     tx: &mut WriteTx,
     app: &App,
     ctx: &Ctx,
     user: UserId,
     email: &Email,
 ) -> Result<(), Error> {
-    let new = NewLink {
-        purpose: LinkPurpose::Confirm,
-        user: Some(user),
-        email: Some(email),
-    };
-    let link = links::keep(tx, app, ctx, &new).await?;
+    let link = keep_link(tx, app, ctx, Some(user), email).await?;
     let lifetime = links::lifetime(app, LinkPurpose::Confirm);
     let envelope = Envelope {
         to: email.into(),
@@ -104,6 +113,21 @@ pub(crate) async fn mail_link(
         good_until: Some(ctx.now + lifetime),
     };
     outbox::post(tx, app, ctx, &envelope).await
+}
+
+async fn keep_link(
+    tx: &mut WriteTx,
+    app: &App,
+    ctx: &Ctx,
+    user: Option<UserId>,
+    email: &Email,
+) -> Result<String, Error> {
+    let new = NewLink {
+        purpose: LinkPurpose::Confirm,
+        user,
+        email: Some(email),
+    };
+    links::keep(tx, app, ctx, &new).await
 }
 
 /// What a link asks whoever reads the mail.
@@ -137,19 +161,28 @@ pub struct Pending {
     pub asked_at: Timestamp,
     /// The client address that asked for it.
     pub asked_from: Option<String>,
+    /// Whether confirming takes the password of the account.
+    pub takes_password: bool,
 }
 
 /// What a link is about. Wrong, used and expired links are one refusal, and so is one whose account may not sign in.
 pub async fn look(app: &SharedApp, ctx: &Ctx, token: &SecretString) -> Result<Pending, Error> {
     let mut tx = app.read().await?;
     let found = find(&mut tx, app, ctx, token).await?;
-    fitting(&mut tx, &found).await?;
+    let user = fitting(&mut tx, &found).await?;
     Ok(Pending {
+        takes_password: takes_password(app, &user),
         kind: found.kind,
         email: found.email.as_str().to_owned(),
         asked_at: found.link.created_at,
         asked_from: found.link.address,
     })
+}
+
+/// Whether the link alone is not enough: whoever opens it then shows that they are also the one who chose the password,
+/// so that nobody confirms for somebody else by pressing a button.
+fn takes_password(app: &App, user: &users::User) -> bool {
+    !app.settings.confirm.confirm_on_get && user.password_hash.is_some()
 }
 
 /// A link that is still good.

@@ -11,6 +11,7 @@ pub use moving::{Move, adopt};
 use crate::audit::{self, Event};
 use crate::messages::{Content, PasswordStep};
 use crate::passwords::{self, NewPassword};
+use crate::sessions::Checked;
 use crate::settings::Reauthenticate;
 use crate::tokens::{Caller, admit_status};
 use crate::{App, Ctx, Error, SharedApp, links, outbox, sessions};
@@ -71,19 +72,7 @@ pub async fn change_password(
     new: NewPassword,
 ) -> Result<(), Error> {
     let row = row_of(app, caller).await?;
-    let identifier = identifiers_of(&row)
-        .into_iter()
-        .next()
-        .ok_or(Rejection::PasswordWrong)?;
-    let checked = match sessions::check_password(app, ctx, &identifier, &old).await {
-        Err(Error::Rejected(refusal)) if refusal.rejection == Rejection::InvalidCredentials => {
-            return Err(Rejection::PasswordWrong.into());
-        }
-        checked => checked?,
-    };
-    if checked.row.id != row.id {
-        return Err(Rejection::PasswordWrong.into());
-    }
+    let checked = check_own_password(app, ctx, &row, &old).await?;
     let hash = hash_for(app, &row, &new).await?;
     let mut tx = app.write().await?;
     let replacement = Replacement {
@@ -94,6 +83,28 @@ pub async fn change_password(
     let ended = replace_password(&mut tx, app, ctx, caller, &replacement).await?;
     checked.tally.clear(&mut tx).await?;
     finish(app, tx, caller, &ended).await
+}
+
+/// Compares the password of an account that is known by other means. The try counts as one of signing in does.
+pub(crate) async fn check_own_password(
+    app: &SharedApp,
+    ctx: &Ctx,
+    row: &users::User,
+    password: &SecretString,
+) -> Result<Checked, Error> {
+    let identifier = identifiers_of(row).into_iter().next();
+    let identifier = identifier.ok_or(Rejection::PasswordWrong)?;
+    let checked = match sessions::check_password(app, ctx, &identifier, password).await {
+        Err(Error::Rejected(refusal)) if refusal.rejection == Rejection::InvalidCredentials => {
+            return Err(Rejection::PasswordWrong.into());
+        }
+        checked => checked?,
+    };
+    if checked.row.id == row.id {
+        Ok(checked)
+    } else {
+        Err(Rejection::PasswordWrong.into())
+    }
 }
 
 async fn hash_for(

@@ -12,7 +12,7 @@ mod published_keys;
 pub(crate) use providers::Providers;
 
 use crate::tokens::{Path, Tokens};
-use crate::{App, Ctx, Error, SharedApp, sessions};
+use crate::{App, Ctx, Error, SharedApp, former_names, sessions};
 use doorward_crypto::Label;
 use doorward_domain::{Email, ProviderName, Rejection, Span};
 use doorward_store::{WriteTx, identities, nonces, users};
@@ -117,9 +117,11 @@ async fn spend_nonce(
 ) -> Result<(), Error> {
     let good = match &token.nonce {
         Some(nonce) => {
-            let hash = nonce_hash(app, nonce);
             let mut tx = app.write().await?;
-            let spent = nonces::spend(&mut tx, &hash, provider.name().as_str(), ctx.now).await?;
+            let mut spent = false;
+            for hash in former_names::either(app, Label::Nonce, &[nonce.as_bytes()]) {
+                spent |= nonces::spend(&mut tx, &hash, provider.name().as_str(), ctx.now).await?;
+            }
             tx.commit().await?;
             spent
         }

@@ -1,6 +1,13 @@
 //! Whether the service can do its work, part by part.
 
+mod post;
+
+pub use post::Courier;
+pub(crate) use post::Post;
+
 use crate::SharedApp;
+use crate::certificates;
+use crate::ports::SendError;
 use doorward_domain::Span;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
@@ -43,13 +50,8 @@ pub async fn readiness(app: &SharedApp) -> Readiness {
         .map(|(_, health)| *health)
         .max()
         .unwrap_or(Health::Ok);
-    let mut notices = Vec::new();
-    let dropped = app.dropped_messages.load(Ordering::Relaxed);
-    if dropped > 0 {
-        notices.push(format!(
-            "{dropped} messages were dropped, since `mail.transport` is `none`"
-        ));
-    }
+    let mut notices = notices(app);
+    notices.extend(certificates::notice(app).await);
     Readiness {
         status,
         parts,
@@ -57,9 +59,33 @@ pub async fn readiness(app: &SharedApp) -> Readiness {
     }
 }
 
+fn notices(app: &SharedApp) -> Vec<String> {
+    let mut notices = Vec::new();
+    let dropped = app.dropped_messages.load(Ordering::Relaxed);
+    if dropped > 0 {
+        notices.push(format!(
+            "{dropped} messages were dropped, since `mail.transport` is `none`"
+        ));
+    }
+    if app.post.is_away(Courier::Sms) {
+        notices.push("the SMS provider takes no messages; they wait".to_owned());
+    }
+    notices
+}
+
 /// Notes that a message was dropped, since no transport is configured.
 pub fn note_dropped_message(app: &SharedApp) {
     app.dropped_messages.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Notes what became of a message that this process tried to hand over.
+pub fn note_delivery(app: &SharedApp, courier: Courier, outcome: &Result<(), SendError>) {
+    app.post.note(courier, outcome);
+}
+
+/// Whether whoever takes a courier's messages has been away for the last few tries of this process.
+pub fn is_away(app: &SharedApp, courier: Courier) -> bool {
+    app.post.is_away(courier)
 }
 
 async fn database(app: &SharedApp) -> Health {
@@ -77,7 +103,11 @@ async fn database(app: &SharedApp) -> Health {
     }
 }
 
+/// Mail is late where nobody takes it from the queue, and where nobody takes it from us.
 async fn mail(app: &SharedApp) -> Health {
+    if app.post.is_away(Courier::Mail) {
+        return Health::Degraded;
+    }
     let now = app.now();
     let oldest = async {
         let mut tx = app.read().await?;

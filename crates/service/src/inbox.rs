@@ -101,7 +101,8 @@ fn canonical(address: &str) -> String {
     Phone::parse(address).map_or_else(|_| address.to_owned(), |phone| phone.key().to_owned())
 }
 
-fn sealed_in(id: JobId) -> String {
+/// The place that it is sealed for.
+pub(crate) fn sealed_in(id: JobId) -> String {
     format!("inbox/{id}")
 }
 

@@ -3,7 +3,7 @@
 //! The purpose is part of the hash, so that a link opens no other door than its own. A link begins with the public URL,
 //! whatever a request says of the host that it was sent to.
 
-use crate::{App, Ctx, Error, Fault};
+use crate::{App, Ctx, Error, Fault, former_names};
 use doorward_crypto::Label;
 use doorward_domain::{Email, LinkPurpose, Span, Timestamp, UserId};
 use doorward_store::links::{self, Link};
@@ -59,8 +59,12 @@ pub(crate) async fn live(
     purpose: LinkPurpose,
     token: &SecretString,
 ) -> Result<Option<Link>, Error> {
-    let hash = hash_of(app, purpose, token);
-    Ok(links::live(tx, &hash, purpose, ctx.now).await?)
+    for hash in hashes_of(app, purpose, token) {
+        if let Some(link) = links::live(tx, &hash, purpose, ctx.now).await? {
+            return Ok(Some(link));
+        }
+    }
+    Ok(None)
 }
 
 /// Voids what would lead to another password or another address of an account: whoever is kept out of it from now on may
@@ -84,16 +88,30 @@ pub(crate) async fn spend(
     purpose: LinkPurpose,
     token: &SecretString,
 ) -> Result<Option<Link>, Error> {
-    let hash = hash_of(app, purpose, token);
-    Ok(links::spend(tx, &hash, purpose, ctx.now).await?)
+    for hash in hashes_of(app, purpose, token) {
+        if let Some(link) = links::spend(tx, &hash, purpose, ctx.now).await? {
+            return Ok(Some(link));
+        }
+    }
+    Ok(None)
 }
 
 fn hash_of(app: &App, purpose: LinkPurpose, token: &SecretString) -> String {
-    let parts = [
+    app.vault
+        .keyed(Label::Link, &hashed(purpose, token))
+        .to_hex()
+}
+
+/// Whichever master key it was kept under.
+fn hashes_of(app: &App, purpose: LinkPurpose, token: &SecretString) -> Vec<String> {
+    former_names::either(app, Label::Link, &hashed(purpose, token))
+}
+
+fn hashed(purpose: LinkPurpose, token: &SecretString) -> [&[u8]; 2] {
+    [
         purpose.as_str().as_bytes(),
         token.expose_secret().as_bytes(),
-    ];
-    app.vault.keyed(Label::Link, &parts).to_hex()
+    ]
 }
 
 fn url_of(app: &App, purpose: LinkPurpose, token: &SecretString) -> Result<String, Error> {

@@ -24,16 +24,25 @@ impl Job {
     const fn kind(&self) -> &'static str {
         match self {
             Self::Message(envelope) => kind_of(&envelope.to),
-            Self::RemoveObject { .. } => "remove_object",
+            Self::RemoveObject { .. } => REMOVAL,
         }
     }
 }
 
+/// The kind of job that removes an object.
+pub(crate) const REMOVAL: &str = "remove_object";
+
+/// The kinds of jobs that are messages.
+pub(crate) const MESSAGES: [&str; 2] = [MAIL, SMS];
+
+const MAIL: &str = "mail";
+const SMS: &str = "sms";
+
 /// The kind of job that takes a message to where it goes.
 const fn kind_of(to: &Address) -> &'static str {
     match to {
-        Address::Mail(_) => "mail",
-        Address::Phone { .. } => "sms",
+        Address::Mail(_) => MAIL,
+        Address::Phone { .. } => SMS,
     }
 }
 
@@ -156,6 +165,7 @@ async fn insert(
     Ok(jobs::enqueue(tx, &job).await?)
 }
 
-fn sealed_in(id: JobId) -> String {
+/// The place that it is sealed for.
+pub(crate) fn sealed_in(id: JobId) -> String {
     format!("jobs/{id}")
 }

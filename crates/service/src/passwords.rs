@@ -4,8 +4,11 @@ mod guessable;
 
 use crate::{Error, Fault, SharedApp};
 use doorward_crypto::{Password, PoolError, Verdict};
-use doorward_domain::{PasswordFault, PasswordRules, Rejection, Span};
+use doorward_domain::{PasswordFault, PasswordRules, Rejection, Span, TRACED};
+use metrics::{counter, histogram};
 use secrecy::{ExposeSecret, SecretString};
+use std::time::Instant;
+use tracing::{Instrument, info_span};
 use unicode_normalization::UnicodeNormalization;
 
 /// The strict policy: 8 to 128 code points of anything. What is refused beside that is being common.
@@ -49,10 +52,7 @@ pub(crate) async fn hash(
 
 /// A new hash for a password that was just found right, made as is configured now.
 pub(crate) async fn hash_known(app: &SharedApp, password: &SecretString) -> Result<String, Error> {
-    app.hasher
-        .hash(canonical(password))
-        .await
-        .map_err(pool_error)
+    measured("hash", app.hasher.hash(canonical(password))).await
 }
 
 /// Whether the password is right. `stored: None` costs the same and is never right.
@@ -62,10 +62,25 @@ pub(crate) async fn verify(
     stored: Option<String>,
 ) -> Result<Verdict, Error> {
     let password = canonical(password).typed_as(password.clone());
-    app.hasher
-        .verify(password, stored.map(SecretString::from))
-        .await
-        .map_err(pool_error)
+    let verified = app.hasher.verify(password, stored.map(SecretString::from));
+    measured("verify", verified).await
+}
+
+/// Waits for the pool, its queue included.
+async fn measured<T>(
+    operation: &'static str,
+    work: impl Future<Output = Result<T, PoolError>>,
+) -> Result<T, Error> {
+    let began = Instant::now();
+    let outcome = work
+        .instrument(info_span!(target: TRACED, "password", operation))
+        .await;
+    if let Err(PoolError::Busy) = outcome {
+        counter!("doorward_hashing_refused_total").increment(1);
+    } else {
+        histogram!("doorward_hashing_seconds", "operation" => operation).record(began.elapsed());
+    }
+    outcome.map_err(pool_error)
 }
 
 /// NFC, once: the same password typed on two keyboards is the same bytes.

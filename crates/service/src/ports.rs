@@ -29,7 +29,11 @@ pub struct Mail {
 /// Why a message did not leave. The texts go to the log and carry no address.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SendError {
-    /// Trying again may help.
+    /// Nobody is there who takes messages, or they do not let us in: trying again may help, and other messages fare no
+    /// better until then.
+    #[error("{0}")]
+    Away(String),
+    /// This message is not taken now; trying again may help.
     #[error("{0}")]
     Temporary(String),
     /// It will never leave.

@@ -7,7 +7,7 @@ mod canonical;
 use crate::accounts::{self, Proof as FirstProof, Prover};
 use crate::app::App;
 use crate::audit::{self, Event};
-use crate::codes::{self, Asker, Met, Request, Target};
+use crate::codes::{self, Asker, Request, Target};
 use crate::{Ctx, Error, Fault, SharedApp, limits, outbox};
 use doorward_crypto::proof_signature;
 use doorward_domain::{Email, Identifier, ProjectId, Purpose, Rejection, Span, Timestamp, UserId};
@@ -90,11 +90,7 @@ pub async fn prove(
     let mut tx = app.write().await?;
     // The account first and its codes second, as whoever changes an account locks them.
     let user = users::lock_by_identifier(&mut tx, &identifier).await?;
-    let guess = match codes::meet(&mut tx, app, ctx, &target, &code).await? {
-        Met::Right(guess) => guess,
-        Met::Wrong(guess) => return codes::refuse(tx, app, ctx, &target, &guess).await,
-        Met::Dead(refusal) => return Err(refusal.into()),
-    };
+    let (mut tx, guess) = codes::expect_right(tx, app, ctx, &target, &code).await?;
     let user = match user {
         Some(user) => user,
         None => create(&mut tx, app, ctx, email).await?,

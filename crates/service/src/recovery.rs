@@ -5,12 +5,12 @@
 
 use crate::accounts::{self, Contact, Proof, Prover};
 use crate::audit::{self, Event};
-use crate::codes::{self, Asker, Met, Placed, Request, Target};
+use crate::codes::{self, Asker, Placed, Request, Target};
 use crate::links::{self, NewLink};
 use crate::messages::{Address, Content, Envelope};
 use crate::passwords::{self, NewPassword};
 use crate::settings::SmsRoute;
-use crate::{App, Ctx, Error, SharedApp, credentials, outbox};
+use crate::{App, Ctx, Error, SharedApp, credentials, former_names, outbox};
 use doorward_domain::{
     Email, Identifier, LinkPurpose, PasswordRules, Purpose, Rejection, SessionId, Status,
 };
@@ -22,13 +22,13 @@ use secrecy::{ExposeSecret, SecretString};
 pub const RULES: PasswordRules = passwords::STRICT;
 
 /// Sends the way back in: by mail a code and a link, to a telephone a code. Known and unknown identifiers, and those asked
-/// about a moment ago, are alike.
+/// about a moment ago, are alike. Where nothing can be sent to a telephone, nobody is left to wait for it.
 pub async fn forgot(app: &SharedApp, ctx: &Ctx, identifier: &Identifier) -> Result<(), Error> {
     let Some(contact) = Contact::of(identifier) else {
         return Ok(());
     };
     if matches!(contact, Contact::Phone(_)) && app.settings.sms == SmsRoute::Nowhere {
-        return Ok(());
+        return Err(Rejection::PhoneUnavailable.into());
     }
     let target = Target::of(Purpose::Reset, identifier);
     let mut tx = app.read().await?;
@@ -132,11 +132,7 @@ pub async fn reset_by_code(
     let mut tx = app.write().await?;
     // The account first and its codes second, as whoever changes an account locks them.
     let user = users::lock_by_identifier(&mut tx, identifier).await?;
-    let guess = match codes::meet(&mut tx, app, ctx, &target, &code).await? {
-        Met::Right(guess) => guess,
-        Met::Wrong(guess) => return codes::refuse(tx, app, ctx, &target, &guess).await,
-        Met::Dead(refusal) => return Err(refusal.into()),
-    };
+    let (mut tx, guess) = codes::expect_right(tx, app, ctx, &target, &code).await?;
     let user = user.filter(|user| guess.user_id == Some(user.id) && user.status.may_sign_in());
     let Some(user) = user else {
         return codes::refuse(tx, app, ctx, &target, &guess).await;
@@ -162,8 +158,9 @@ pub async fn is_link_live(app: &SharedApp, ctx: &Ctx, token: &SecretString) -> R
 
 /// Sets a new password with the link.
 ///
-/// A link that was mailed since somebody asked proves the address that it was mailed to, and remembers the network that
-/// asked, as a code does. One that an operator made proves nothing: it may have been handed on by other means.
+/// A link that was mailed since somebody asked proves the address that it was mailed to; unlike a code it is opened
+/// wherever the mail is read, so that the network of whoever asked says nothing of who opens it. One that an operator made
+/// proves nothing: it may have been handed on by other means.
 pub async fn reset_by_link(
     app: &SharedApp,
     ctx: &Ctx,
@@ -192,7 +189,7 @@ pub async fn reset_by_link(
             let proof = Proof {
                 user: &user,
                 identifier: &identifier,
-                asked_from: link.network.as_deref().unwrap_or_default(),
+                asked_from: "",
                 prover: Prover::Stranger,
             };
             let proven = accounts::prove(&mut tx, app, ctx, proof).await?;
@@ -248,6 +245,7 @@ async fn set(
 /// the old password brought.
 async fn void_all(tx: &mut WriteTx, app: &App, ctx: &Ctx, user: &users::User) -> Result<(), Error> {
     for identifier in credentials::identifiers_of(user) {
+        former_names::carry_over(tx, app, ctx, &identifier).await?;
         let subject = app.subject(&identifier);
         doorward_store::codes::void_subject(tx, &subject, ctx.now).await?;
         for source in [TrySource::Known, TrySource::Stranger] {

@@ -10,7 +10,7 @@ use crate::accounts::User;
 use crate::audit::{self, Event};
 use crate::caches::Snapshot;
 use crate::tokens::{self, Caller, Path, Tokens};
-use crate::{App, Ctx, Error, Refusal, SharedApp, networks, passwords};
+use crate::{App, Ctx, Error, Refusal, SharedApp, former_names, networks, passwords};
 use doorward_domain::{
     Family, Identifier, LinkPurpose, Rejection, SessionId, Span, Timestamp, UserId,
 };
@@ -187,6 +187,17 @@ pub(crate) struct Checked {
     pub(crate) rehash: bool,
 }
 
+impl Checked {
+    /// Refuses what was decided by an account that is another by now: its password may be another too.
+    pub(crate) fn require_unchanged(&self, now: &users::User) -> Result<(), Rejection> {
+        if now.id == self.row.id && now.epoch == self.row.epoch {
+            Ok(())
+        } else {
+            Err(Rejection::LinkInvalid)
+        }
+    }
+}
+
 /// The counter that a try was counted on.
 pub(crate) struct Tally {
     subject: String,
@@ -209,10 +220,8 @@ pub(crate) async fn check_password(
 ) -> Result<Checked, Error> {
     let mut tx = app.read().await?;
     let row = users::by_identifier(&mut tx, identifier).await?;
-    let known = match &row {
-        Some(row) => networks::is_known(app, &mut tx, ctx, row.id).await?,
-        None => false,
-    };
+    let user = row.as_ref().map(|row| row.id);
+    let known = networks::is_known(app, &mut tx, ctx, user).await?;
     drop(tx);
     let tally = Tally {
         subject: app.subject(identifier),
@@ -222,7 +231,7 @@ pub(crate) async fn check_password(
             TrySource::Stranger
         },
     };
-    count_try(app, ctx, &tally, row.as_ref().map(|row| row.id)).await?;
+    count_try(app, ctx, identifier, &tally, user).await?;
     let stored = row.as_ref().and_then(|row| row.password_hash.clone());
     let verdict = passwords::verify(app, password, stored).await?;
     match row {
@@ -235,8 +244,15 @@ pub(crate) async fn check_password(
     }
 }
 
-async fn count_try(app: &App, ctx: &Ctx, tally: &Tally, user: Option<UserId>) -> Result<(), Error> {
+async fn count_try(
+    app: &App,
+    ctx: &Ctx,
+    identifier: &Identifier,
+    tally: &Tally,
+    user: Option<UserId>,
+) -> Result<(), Error> {
     let mut tx = app.write().await?;
+    former_names::carry_over(&mut tx, app, ctx, identifier).await?;
     let counted = tries::count(&mut tx, &tally.subject, tally.source, ctx.now).await?;
     if let Counted::Blocked { until } = counted {
         return Err(Refusal::after(Rejection::PasswordTriesExhausted, until.since(ctx.now)).into());
@@ -257,5 +273,8 @@ pub(crate) async fn note_use(
     }
     let mut tx = app.write().await?;
     sessions::touch(&mut tx, id, ctx.now).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    // What is remembered of it says when it was last used.
+    app.caches.refresh_session(id);
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use doorward_crypto::{Algorithm, Scheme};
 use doorward_domain::{Families, PasswordRules, ProviderName, Purpose, Span};
 use secrecy::SecretString;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use url::Url;
 
@@ -48,12 +48,30 @@ pub struct Settings {
     pub cache_lifetime: Span,
     /// Users' files.
     pub files: Files,
-    /// Messages are shown in the development inbox in place of being sent.
+    /// Mail is shown in the development inbox in place of being sent.
     pub inbox: bool,
     /// Where text messages go.
     pub sms: SmsRoute,
     /// The identity providers whose ID tokens are accepted.
     pub federation: Federation,
+    /// The certificates that are had by ACME.
+    pub certificates: Option<Certificates>,
+}
+
+/// `server.acme.*`, as far as replicas share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificates {
+    /// The names that one certificate is for: in lower case, sorted, each once.
+    pub domains: Vec<String>,
+    /// The address of the authority's directory.
+    pub directory: String,
+}
+
+impl Settings {
+    /// Whether the development inbox shows anything.
+    pub fn has_inbox(&self) -> bool {
+        self.inbox || self.sms == SmsRoute::Inbox
+    }
 }
 
 /// `mode`.
@@ -303,6 +321,18 @@ pub struct Provider {
     pub client_ids: Vec<String>,
     /// Whether an ID token must carry a nonce of ours.
     pub require_nonce: bool,
+    /// For whose addresses its word counts.
+    pub vouching: Vouching,
+}
+
+/// `federation.<name>.domains`: a provider is believed about an address where it is trusted for the address's domain.
+/// Elsewhere an address that it says it verified is one that nobody has verified yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vouching {
+    /// For every address.
+    Everywhere,
+    /// For addresses of these domains, which are in their canonical form.
+    Within(BTreeSet<String>),
 }
 
 /// `federation.link`.

@@ -18,6 +18,7 @@ use crate::caches::Snapshot;
 use crate::sessions;
 use crate::{App, Ctx, Error, SharedApp};
 use doorward_domain::{Family, Rejection, SessionId, Span, Status, Timestamp};
+use metrics::counter;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -47,7 +48,7 @@ pub struct RefreshToken {
 /// Somebody who showed a live access token.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The user, as read at most a second ago.
+    /// The user, as of at most a second ago.
     pub user: Arc<User>,
     /// The session of the token.
     pub session: SessionId,
@@ -66,7 +67,8 @@ pub(crate) enum Kind {
 /// The counter of a session that does not rotate.
 const NEVER_MOVED: i64 = 0;
 
-/// Checks an access token: signature, kind, times, session and account. What was found is remembered for a second.
+/// Checks an access token: signature, kind, times, session and account. What was found is remembered while it
+/// is known not to have changed.
 pub async fn authenticate(app: &SharedApp, ctx: &Ctx, token: &str) -> Result<Caller, Error> {
     let claims = reading::read_access(app, token).await?;
     if claims.expires_at <= ctx.now {
@@ -176,9 +178,12 @@ pub(crate) const fn admit_status(status: Status) -> Result<(), Rejection> {
 
 /// The session of a token, if it is live and its user may be here.
 async fn live_session(app: &SharedApp, ctx: &Ctx, claims: &Claims) -> Result<Arc<Snapshot>, Error> {
-    let snapshot = match app.caches.session(claims.session) {
-        Some(snapshot) => snapshot,
-        None => read_session(app, ctx, claims).await?,
+    let snapshot = if let Some(snapshot) = app.caches.session(claims.session) {
+        counter!("doorward_cache_total", "cache" => "sessions", "outcome" => "hit").increment(1);
+        snapshot
+    } else {
+        counter!("doorward_cache_total", "cache" => "sessions", "outcome" => "miss").increment(1);
+        read_session(app, ctx, claims).await?
     };
     if snapshot.expires_at <= ctx.now || snapshot.user.id != claims.user {
         return Err(Rejection::TokenRevoked.into());
@@ -188,6 +193,7 @@ async fn live_session(app: &SharedApp, ctx: &Ctx, claims: &Claims) -> Result<Arc
 }
 
 async fn read_session(app: &SharedApp, ctx: &Ctx, claims: &Claims) -> Result<Arc<Snapshot>, Error> {
+    let ticket = app.caches.before_reading(claims.user);
     let mut tx = app.read().await?;
     let Some(live) = doorward_store::sessions::live(&mut tx, claims.session, ctx.now).await? else {
         // The account is looked at before the session: whose account is gone is told so.
@@ -199,6 +205,6 @@ async fn read_session(app: &SharedApp, ctx: &Ctx, claims: &Claims) -> Result<Arc
     };
     let snapshot = Arc::new(Snapshot::from(&live));
     app.caches
-        .remember_session(claims.session, Arc::clone(&snapshot));
+        .remember_session(claims.session, Arc::clone(&snapshot), ticket);
     Ok(snapshot)
 }

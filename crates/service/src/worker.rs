@@ -7,8 +7,9 @@
 mod cleaning;
 mod handling;
 
+use crate::leases::{self, Duty};
 use crate::ports::Couriers;
-use crate::{App, Ctx, Error, Fault, SharedApp, keys};
+use crate::{App, Ctx, Error, Fault, SharedApp, keys, master_key};
 use doorward_domain::{ClientAddr, Family, JobId, Span};
 use doorward_store::workers;
 use futures_util::{FutureExt, StreamExt};
@@ -27,8 +28,11 @@ const DEAD_AFTER: Duration = Duration::from_secs(20);
 /// How often the queue is looked at when nothing was heard: another process may have put something in.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How often keys made elsewhere are read, and due rotations done.
+/// How often it is looked whether a key has to be rotated.
 const KEYS_EVERY: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether something is still sealed with the previous master key, while there is one.
+const SEALS_EVERY: Duration = Duration::from_mins(5);
 
 /// How many jobs are taken at a time.
 const BATCH: u32 = 32;
@@ -59,8 +63,13 @@ impl Worker {
         tokio::select! {
             () = self.keep_working(shutdown) => {}
             () = self.keep_beating() => {}
+            () = leases::keep(&self.app) => {}
             () = self.keep_up() => {}
         }
+        log_fault(
+            "giving the leases back failed",
+            leases::release(&self.app).await,
+        );
         log_fault("signing off failed", self.sign_off().await);
     }
 
@@ -99,17 +108,23 @@ impl Worker {
         }
     }
 
-    /// Looks after the signing keys and removes what has ended.
+    /// Looks after the signing keys and removes what has ended, where that is this process's duty.
     async fn keep_up(&self) {
-        let mut keys_due = steady(KEYS_EVERY);
-        let cleaning = self.app.settings.cleanup.interval.to_std();
-        let mut cleaning_due = steady(cleaning.max(Duration::from_secs(1)));
+        let mut keys = Due::every(KEYS_EVERY);
+        let mut seals = Due::every(SEALS_EVERY);
+        let mut cleaning = Due::every(self.app.settings.cleanup.interval.to_std());
+        let mut look = steady(LOOK_EVERY);
         loop {
-            tokio::select! {
-                _ = keys_due.tick() => {
-                    log_error("looking after the signing keys failed", self.look_after_keys().await);
-                }
-                _ = cleaning_due.tick() => log_error("cleaning failed", cleaning::run(&self.app).await),
+            look.tick().await;
+            if leases::holds(&self.app, Duty::Keys) && keys.is_due(Instant::now()) {
+                let done = keys::look_after(&self.app, &internal_ctx(&self.app)).await;
+                log_error("looking after the signing keys failed", done);
+            }
+            if leases::holds(&self.app, Duty::Keys) && seals.is_due(Instant::now()) {
+                log_error("sealing anew failed", master_key::move_on(&self.app).await);
+            }
+            if leases::holds(&self.app, Duty::Cleaning) && cleaning.is_due(Instant::now()) {
+                log_error("cleaning failed", cleaning::run(&self.app).await);
             }
         }
     }
@@ -123,6 +138,12 @@ impl Worker {
     /// Removes what has ended, once.
     pub async fn clean(&self) -> Result<(), Error> {
         cleaning::run(&self.app).await
+    }
+
+    /// Looks after the signing keys and the seals of the previous master key, once.
+    pub async fn look_after_keys(&self) -> Result<(), Error> {
+        keys::look_after(&self.app, &internal_ctx(&self.app)).await?;
+        master_key::move_on(&self.app).await
     }
 
     async fn work_once(&self) -> Result<usize, Error> {
@@ -157,11 +178,6 @@ impl Worker {
             tracing::warn!(worker = %dead, jobs = released, "took over from a worker that stood still");
         }
         Ok(tx.commit().await?)
-    }
-
-    async fn look_after_keys(&self) -> Result<(), Error> {
-        keys::reload(&self.app).await?;
-        keys::rotate_when_due(&self.app, &internal_ctx(&self.app)).await
     }
 
     async fn sign_off(&self) -> Result<(), Fault> {
@@ -204,6 +220,28 @@ impl Watch {
         }
         self.0 = seen;
         dead
+    }
+}
+
+/// Something that is done now and then: when first asked, and each time that its period has passed since.
+struct Due {
+    period: Duration,
+    last: Option<Instant>,
+}
+
+impl Due {
+    const fn every(period: Duration) -> Self {
+        Self { period, last: None }
+    }
+
+    fn is_due(&mut self, now: Instant) -> bool {
+        let due = self
+            .last
+            .is_none_or(|last| now.duration_since(last) >= self.period);
+        if due {
+            self.last = Some(now);
+        }
+        due
     }
 }
 

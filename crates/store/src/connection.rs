@@ -3,10 +3,15 @@
 //! Invariant: a [`WriteTx`] commits all of its statements or none. Once one of them failed it can no longer commit, on
 //! either engine: PostgreSQL would turn such a `COMMIT` into a rollback and report success.
 
+use crate::changes::{self, Changed, Listeners};
 use crate::postgres::PostgresLease;
 use crate::sqlite::SqliteLease;
-use crate::{Error, Result};
+use crate::{Error, Result, waiting};
+use doorward_domain::TRACED;
+use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
+use std::time::Instant;
+use tracing::{Instrument, info_span};
 
 /// A connection to read from. Each statement sees what was committed before it.
 pub struct ReadTx {
@@ -15,7 +20,11 @@ pub struct ReadTx {
 }
 
 /// A transaction to write in. Dropping it leaves nothing behind; [`WriteTx::commit`] makes it last.
-pub struct WriteTx(ReadTx);
+pub struct WriteTx {
+    tx: ReadTx,
+    changes: BTreeSet<Changed>,
+    listeners: Listeners,
+}
 
 /// A borrowed connection of either engine, given back when it is dropped.
 pub(crate) enum Lease {
@@ -50,8 +59,17 @@ impl ReadTx {
 }
 
 impl WriteTx {
-    pub(crate) const fn new(lease: Lease) -> Self {
-        Self(ReadTx::new(lease))
+    pub(crate) const fn new(lease: Lease, listeners: Listeners) -> Self {
+        Self {
+            tx: ReadTx::new(lease),
+            changes: BTreeSet::new(),
+            listeners,
+        }
+    }
+
+    /// Says that this transaction changes something that others may remember: they hear of it when it commits.
+    pub fn note(&mut self, change: Changed) {
+        self.changes.insert(change);
     }
 
     /// Makes everything last: when this returns `Ok`, it survives a crash of the process and of the machine.
@@ -59,28 +77,50 @@ impl WriteTx {
     /// # Errors
     /// [`Error::Unavailable`] when the commit failed and nothing was kept, or when nobody can tell, since the
     /// connection broke meanwhile.
-    pub async fn commit(self) -> Result<()> {
-        if self.0.failed {
+    pub async fn commit(mut self) -> Result<()> {
+        if self.tx.failed {
             return Err(Error::driver(FailedBefore));
         }
-        match self.0.lease {
-            Lease::Sqlite(lease) => lease.commit().await,
-            Lease::Postgres(lease) => lease.commit().await,
+        let span = info_span!(target: TRACED, "commit");
+        let changes = std::mem::take(&mut self.changes);
+        if changes.is_empty() {
+            return finish(self.tx.lease).instrument(span).await;
         }
+        changes::record(&mut self, &changes).await?;
+        // In a task of its own: whoever goes away meanwhile takes neither the commit nor the word of it along.
+        let told = async move {
+            let outcome = finish(self.tx.lease).instrument(span).await;
+            // Where nobody can tell, it may have happened.
+            self.listeners.tell(&changes);
+            outcome
+        };
+        tokio::spawn(told.in_current_span())
+            .await
+            .map_err(Error::unavailable)?
     }
+}
+
+async fn finish(lease: Lease) -> Result<()> {
+    let began = Instant::now();
+    let outcome = match lease {
+        Lease::Sqlite(lease) => lease.commit().await,
+        Lease::Postgres(lease) => lease.commit().await,
+    };
+    waiting::committed(began);
+    outcome
 }
 
 impl Deref for WriteTx {
     type Target = ReadTx;
 
     fn deref(&self) -> &ReadTx {
-        &self.0
+        &self.tx
     }
 }
 
 impl DerefMut for WriteTx {
     fn deref_mut(&mut self) -> &mut ReadTx {
-        &mut self.0
+        &mut self.tx
     }
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: a row of another service is remembered by its family and its id there, and stays remembered when its user
 //! is gone: whoever was deleted here does not come back.
 
+use crate::changes::Changed;
 use crate::users::{User, user_columns};
 use crate::{ReadTx, Result, WriteTx};
 use doorward_domain::{Email, Family, Login, Nickname, Phone, Timestamp, UserId};
@@ -151,6 +152,7 @@ pub async fn settle(
     last_login_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<()> {
+    tx.note(Changed::User(id));
     on!(tx, c => sqlx::query("UPDATE users SET last_login_at = $2, updated_at = $3 WHERE id = $1")
         .bind(id)
         .bind(last_login_at)
@@ -168,6 +170,7 @@ pub async fn rewrite(
     seen_at: Timestamp,
     now: Timestamp,
 ) -> Result<bool> {
+    tx.note(Changed::User(user.id));
     let rows = on!(tx, c => sqlx::query(
         "UPDATE users SET status = $4, email = $5, email_key = $6, email_proven_at = $7, phone = $8, phone_key = $9, \
          phone_proven_at = $10, login = $11, login_key = $12, nickname = $13, nickname_key = $14, first_name = $15, \

@@ -57,6 +57,23 @@ pub struct QueueStats {
     pub oldest_ready_at: Option<Timestamp>,
 }
 
+/// How the queue stands with one kind of work.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct KindStats {
+    /// The kind.
+    pub kind: String,
+    /// Due and held by nobody.
+    pub ready: i64,
+    /// Held by a worker.
+    pub held: i64,
+    /// Not due yet: meant for later, or failed and to be tried again.
+    pub delayed: i64,
+    /// Given up.
+    pub dead: i64,
+    /// When the oldest of those was asked for that should be done by now, however often it was tried since.
+    pub waiting_since: Option<Timestamp>,
+}
+
 /// Adds a job.
 pub async fn enqueue(tx: &mut WriteTx, job: &NewJob) -> Result<()> {
     on!(tx, c => sqlx::query(
@@ -189,6 +206,21 @@ pub async fn stats(tx: &mut ReadTx, now: Timestamp) -> Result<QueueStats> {
     )
     .bind(now)
     .fetch_one(c)
+    .await)
+}
+
+/// How the queue stands, kind by kind; a kind of which there is nothing is left out.
+pub async fn stats_by_kind(tx: &mut ReadTx, now: Timestamp) -> Result<Vec<KindStats>> {
+    on!(tx, c => sqlx::query_as(
+        "SELECT kind, COUNT(CASE WHEN dead_at IS NULL AND holder IS NULL AND run_at <= $1 THEN 1 END) AS ready, \
+         COUNT(holder) AS held, \
+         COUNT(CASE WHEN dead_at IS NULL AND holder IS NULL AND run_at > $1 THEN 1 END) AS delayed, \
+         COUNT(dead_at) AS dead, \
+         MIN(CASE WHEN dead_at IS NULL AND (attempts > 0 OR run_at <= $1) THEN created_at END) AS waiting_since \
+         FROM jobs GROUP BY kind ORDER BY kind",
+    )
+    .bind(now)
+    .fetch_all(c)
     .await)
 }
 

@@ -1,5 +1,6 @@
 //! Signing keys: the public part for as long as anybody may hold a token of it, the private part sealed.
 
+use crate::changes::Changed;
 use crate::{ReadTx, Result, WriteTx};
 use doorward_domain::{KeyVersion, Timestamp};
 
@@ -22,6 +23,8 @@ pub struct KeyRow {
     pub signs_from: Timestamp,
     /// When its last token has expired; set once another key signs.
     pub retires_at: Option<Timestamp>,
+    /// When it was taken out of use, whatever it had signed.
+    pub withdrawn_at: Option<Timestamp>,
 }
 
 /// What a new key starts with.
@@ -39,8 +42,8 @@ pub struct NewKey {
 /// All keys, the oldest first.
 pub async fn list(tx: &mut ReadTx) -> Result<Vec<KeyRow>> {
     on!(tx, c => sqlx::query_as(
-        "SELECT version, algorithm, public_pem, private_sealed, created_at, signs_from, retires_at FROM signing_keys \
-         ORDER BY version",
+        "SELECT version, algorithm, public_pem, private_sealed, created_at, signs_from, retires_at, \
+         withdrawn_at FROM signing_keys ORDER BY version",
     )
     .fetch_all(c)
     .await)
@@ -48,6 +51,7 @@ pub async fn list(tx: &mut ReadTx) -> Result<Vec<KeyRow>> {
 
 /// Adds a key; `false` when its version is taken, which is how replicas that start together agree on one.
 pub async fn insert(tx: &mut WriteTx, key: &NewKey) -> Result<bool> {
+    tx.note(Changed::Keys);
     let rows = on!(tx, c => sqlx::query(
         "INSERT INTO signing_keys (version, algorithm, public_pem, private_sealed, created_at, signs_from) \
          VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (version) DO NOTHING",
@@ -77,6 +81,7 @@ pub struct ForeignKey {
 /// Adds the public part of a key under the number that it had at another service; `false` when the number is taken
 /// here. It never signed here: it ends when it begins.
 pub async fn insert_foreign(tx: &mut WriteTx, key: &ForeignKey) -> Result<bool> {
+    tx.note(Changed::Keys);
     let rows = on!(tx, c => sqlx::query(
         "INSERT INTO signing_keys (version, algorithm, public_pem, created_at, signs_from, retires_at) \
          VALUES ($1, $2, $3, $4, $4, $4) ON CONFLICT (version) DO NOTHING",
@@ -94,9 +99,11 @@ pub async fn insert_foreign(tx: &mut WriteTx, key: &ForeignKey) -> Result<bool> 
 /// Makes a key that signed for another service sign here, now that its private part was brought along; `false` when
 /// there is no such key.
 pub async fn adopt(tx: &mut WriteTx, key: &NewKey) -> Result<bool> {
+    tx.note(Changed::Keys);
     let rows = on!(tx, c => sqlx::query(
         "UPDATE signing_keys SET algorithm = $2, private_sealed = $3, signs_from = $4, retires_at = NULL \
-         WHERE version = $1 AND public_pem = $5 AND private_sealed IS NULL AND retires_at = signs_from",
+         WHERE version = $1 AND public_pem = $5 AND private_sealed IS NULL AND retires_at = signs_from \
+         AND withdrawn_at IS NULL",
     )
     .bind(key.version)
     .bind(&key.algorithm)
@@ -111,11 +118,29 @@ pub async fn adopt(tx: &mut WriteTx, key: &NewKey) -> Result<bool> {
 
 /// Says when the last token of a key has expired; `false` when that was said before.
 pub async fn retire(tx: &mut WriteTx, version: KeyVersion, retires_at: Timestamp) -> Result<bool> {
+    tx.note(Changed::Keys);
     let rows = on!(tx, c => sqlx::query(
         "UPDATE signing_keys SET retires_at = $2 WHERE version = $1 AND retires_at IS NULL",
     )
     .bind(version)
     .bind(retires_at)
+    .execute(c)
+    .await
+    .map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Takes a key out of use for good: it signs nothing and verifies nothing from now on, whatever was said of it before;
+/// `false` when there is no such key, or that was done before. A release that knows of no withdrawing reads a key that
+/// ends when it begins, which verifies nothing either.
+pub async fn withdraw(tx: &mut WriteTx, version: KeyVersion, now: Timestamp) -> Result<bool> {
+    tx.note(Changed::Keys);
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE signing_keys SET private_sealed = NULL, signs_from = $2, retires_at = $2, withdrawn_at = $2 \
+         WHERE version = $1 AND withdrawn_at IS NULL",
+    )
+    .bind(version)
+    .bind(now)
     .execute(c)
     .await
     .map(|done| done.rows_affected()))?;

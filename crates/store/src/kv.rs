@@ -3,6 +3,7 @@
 //! What is kept here may be lost at any time. It limits and it saves work; that a thing happens once is a matter for the
 //! database.
 
+mod eviction;
 mod gcra;
 mod local;
 mod redis;
@@ -126,12 +127,35 @@ impl Kv {
         }
     }
 
+    /// Tells every replica that [`listen`](Self::listen)s, this one too; nobody where there is no Redis.
+    pub async fn publish(&self, channel: &str, message: &str) -> Result<(), KvError> {
+        match &self.0.shared {
+            Some(shared) => shared.publish(channel, message).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Calls `heard` with each message from now on, until the connection breaks; waits for ever where there is no Redis.
+    /// A message may be lost: this makes things faster, and never right.
+    pub async fn listen(&self, channel: &str, heard: impl FnMut(&str)) -> KvError {
+        match &self.0.shared {
+            Some(shared) => shared.listen(channel, heard).await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Whether Redis answers; `None` when there is none to ask.
     pub async fn ping(&self) -> Option<bool> {
         match &self.0.shared {
             Some(shared) => Some(shared.ping().await.is_ok()),
             None => None,
         }
+    }
+
+    /// What Redis drops when its memory is full, by the policy of each node; `None` when nobody tells.
+    pub async fn eviction(&self) -> Option<Vec<String>> {
+        let shared = self.0.shared.as_ref()?;
+        shared.eviction().await.ok()
     }
 
     /// Whether there should be a Redis and the last that was heard of it is silence.

@@ -1,4 +1,4 @@
-//! Facts about the database itself, written once.
+//! Facts about the database itself.
 
 use crate::{ReadTx, Result, WriteTx};
 
@@ -23,4 +23,16 @@ pub async fn insert_once(tx: &mut WriteTx, name: &str, value: &str) -> Result<St
     .bind(value)
     .fetch_one(c)
     .await)
+}
+
+/// Sets `name`, whatever it was.
+pub async fn set(tx: &mut WriteTx, name: &str, value: &str) -> Result<()> {
+    on!(tx, c => sqlx::query(
+        "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(name)
+    .bind(value)
+    .execute(c)
+    .await
+    .map(drop))
 }

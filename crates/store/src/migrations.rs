@@ -21,6 +21,13 @@ pub struct Migration {
     pub name: &'static str,
 }
 
+impl Migration {
+    /// Every step that this release knows, the first one first.
+    pub fn all() -> Vec<Self> {
+        all()
+    }
+}
+
 /// Where the engine keeps what has been applied.
 const TABLE: &str = "_sqlx_migrations";
 
@@ -46,6 +53,12 @@ const ALL: &[(Migration, &str)] = &[
     step!(3, "links", "../../../migrations/0003_links.sql"),
     step!(4, "identities", "../../../migrations/0004_identities.sql"),
     step!(5, "imports", "../../../migrations/0005_imports.sql"),
+    step!(6, "replicas", "../../../migrations/0006_replicas.sql"),
+    step!(
+        7,
+        "certificates",
+        "../../../migrations/0007_certificates.sql"
+    ),
 ];
 
 /// The steps that the database behind `tx` lacks.
@@ -121,6 +134,11 @@ async fn apply<C: Migrate>(
     let mut done = all();
     done.retain(|step| !applied.contains(&step.version));
     Ok(done)
+}
+
+/// The version of the last step that this release knows.
+pub(crate) fn newest() -> i64 {
+    ALL.last().map_or(0, |(step, _)| step.version)
 }
 
 fn all() -> Vec<Migration> {

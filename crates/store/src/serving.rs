@@ -36,7 +36,10 @@ impl ServeLock {
     }
 
     /// The lock of the database file at `database`: `<database>.lock`, which is never removed.
-    pub(crate) fn beside(database: &Path) -> Result<Self, ServeLockError> {
+    ///
+    /// # Errors
+    /// [`ServeLockError::AlreadyServed`] when another process holds it.
+    pub fn beside(database: &Path) -> Result<Self, ServeLockError> {
         let mut path = database.as_os_str().to_owned();
         path.push(".lock");
         let path = PathBuf::from(path);

@@ -1,5 +1,6 @@
 //! Sessions: one row from sign-in to sign-out, which every token of the session hangs on.
 
+use crate::changes::Changed;
 use crate::users::{User, user_columns};
 use crate::{ReadTx, Result, WriteTx};
 use doorward_domain::{Family, SessionId, Span, Timestamp, UserId};
@@ -102,13 +103,17 @@ pub async fn live(tx: &mut ReadTx, id: SessionId, now: Timestamp) -> Result<Opti
 
 /// Ends a session and says whose it was; `None` when it was ended before.
 pub async fn end(tx: &mut WriteTx, id: SessionId, now: Timestamp) -> Result<Option<UserId>> {
-    on!(tx, c => sqlx::query_scalar(
+    let user = on!(tx, c => sqlx::query_scalar(
         "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL RETURNING user_id",
     )
     .bind(id)
     .bind(now)
     .fetch_optional(c)
-    .await)
+    .await)?;
+    if let Some(user) = user {
+        tx.note(Changed::User(user));
+    }
+    Ok(user)
 }
 
 /// Ends all sessions of a user, but for one to keep, and says which.
@@ -118,6 +123,7 @@ pub async fn end_all(
     except: Option<SessionId>,
     now: Timestamp,
 ) -> Result<Vec<SessionId>> {
+    tx.note(Changed::User(user));
     on!(tx, c => sqlx::query_scalar(
         "UPDATE sessions SET ended_at = $3 \
          WHERE user_id = $1 AND ended_at IS NULL AND (CAST($2 AS TEXT) IS NULL OR id <> $2) RETURNING id",

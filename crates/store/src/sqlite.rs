@@ -2,6 +2,7 @@
 
 mod writer;
 
+use crate::changes::Version;
 use crate::options::NoDatabase;
 use crate::{Error, Options, Result};
 use sqlx::sqlite::{
@@ -66,6 +67,11 @@ impl SqliteStore {
 
     pub(crate) async fn write(&self) -> Result<SqliteLease> {
         Ok(SqliteLease::Writer(self.writer.turn().await?))
+    }
+
+    /// Changes whenever another process has committed.
+    pub(crate) async fn version(&self) -> Result<Version> {
+        self.writer.version().await
     }
 
     pub(crate) const fn readers(&self) -> &SqlitePool {

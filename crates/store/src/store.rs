@@ -1,10 +1,12 @@
 //! The handle that the rest of the program holds.
 
+use crate::changes::{Listener, Listeners, Watch};
 use crate::connection::Lease;
 use crate::migrations::{self, Migration};
 use crate::postgres::PostgresStore;
 use crate::serving::{ServeLock, ServeLockError};
 use crate::sqlite::SqliteStore;
+use crate::waiting::{Access, Waiter};
 use crate::{DatabaseUrl, Engine, Error, Options, ReadTx, Result, WriteTx};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,20 +16,25 @@ const PING: Duration = Duration::from_secs(2);
 
 /// A database, open. Cloning it costs nothing and opens nothing.
 #[derive(Clone)]
-pub struct Store(Arc<Backend>);
+pub struct Store {
+    backend: Arc<Backend>,
+    listeners: Listeners,
+}
 
-enum Backend {
+pub(crate) enum Backend {
     Sqlite(SqliteStore),
     Postgres(PostgresStore),
 }
 
 /// How many connections there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PoolStats {
     /// Open ones.
     pub size: u32,
     /// Those of them that nobody uses.
     pub idle: u32,
+    /// How many there may be.
+    pub most: u32,
 }
 
 impl Store {
@@ -43,12 +50,15 @@ impl Store {
                 Backend::Postgres(PostgresStore::open(&options, url).await?)
             }
         };
-        Ok(Self(Arc::new(backend)))
+        Ok(Self {
+            backend: Arc::new(backend),
+            listeners: Listeners::default(),
+        })
     }
 
     /// The engine behind it.
     pub fn engine(&self) -> Engine {
-        match &*self.0 {
+        match &*self.backend {
             Backend::Sqlite(_) => Engine::Sqlite,
             Backend::Postgres(_) => Engine::Postgres,
         }
@@ -64,7 +74,7 @@ impl Store {
         if self.pending().await?.is_empty() {
             return Ok(Vec::new());
         }
-        match &*self.0 {
+        match &*self.backend {
             Backend::Sqlite(store) => migrations::run_on_sqlite(store).await,
             Backend::Postgres(store) => migrations::run_on_postgres(store).await,
         }
@@ -72,18 +82,38 @@ impl Store {
 
     /// A connection to read from, without a `BEGIN`.
     pub async fn read(&self) -> Result<ReadTx> {
-        Ok(ReadTx::new(match &*self.0 {
-            Backend::Sqlite(store) => Lease::Sqlite(store.read().await?),
-            Backend::Postgres(store) => Lease::Postgres(store.read().await?),
-        }))
+        let waiter = Waiter::new(Access::Read);
+        let lease = match &*self.backend {
+            Backend::Sqlite(store) => store.read().await.map(Lease::Sqlite),
+            Backend::Postgres(store) => store.read().await.map(Lease::Postgres),
+        };
+        waiter.end(&lease);
+        lease.map(ReadTx::new)
     }
 
     /// A transaction to write in. Hold it briefly: on SQLite everybody else who writes waits.
     pub async fn write(&self) -> Result<WriteTx> {
-        Ok(WriteTx::new(match &*self.0 {
-            Backend::Sqlite(store) => Lease::Sqlite(store.write().await?),
-            Backend::Postgres(store) => Lease::Postgres(store.write().await?),
-        }))
+        let waiter = Waiter::new(Access::Write);
+        let lease = match &*self.backend {
+            Backend::Sqlite(store) => store.write().await.map(Lease::Sqlite),
+            Backend::Postgres(store) => store.write().await.map(Lease::Postgres),
+        };
+        waiter.end(&lease);
+        lease.map(|lease| WriteTx::new(lease, self.listeners.clone()))
+    }
+
+    /// From now on tells `listener` of each commit of this process that changed something.
+    pub fn on_change(&self, listener: Listener) {
+        self.listeners.add(listener);
+    }
+
+    /// Begins to watch what others change from now on.
+    pub async fn watch(&self) -> Result<Watch> {
+        Watch::begin(self).await
+    }
+
+    pub(crate) fn backend(&self) -> &Backend {
+        &self.backend
     }
 
     /// Whether the database answers within two seconds.
@@ -96,7 +126,7 @@ impl Store {
 
     /// Commits what is on its way and closes every connection. Later calls fail.
     pub async fn close(&self) {
-        match &*self.0 {
+        match &*self.backend {
             Backend::Sqlite(store) => store.close().await,
             Backend::Postgres(store) => store.close().await,
         }
@@ -104,7 +134,7 @@ impl Store {
 
     /// How many connections there are at the moment.
     pub fn pool_stats(&self) -> PoolStats {
-        match &*self.0 {
+        match &*self.backend {
             Backend::Sqlite(store) => stats([store.readers()]),
             Backend::Postgres(store) => stats(store.pools()),
         }
@@ -112,7 +142,7 @@ impl Store {
 
     /// Claims the database for this process: one serving process an SQLite file, any number on PostgreSQL.
     pub fn lock_for_serving(&self) -> std::result::Result<ServeLock, ServeLockError> {
-        match &*self.0 {
+        match &*self.backend {
             Backend::Sqlite(store) => ServeLock::beside(store.path()),
             Backend::Postgres(_) => Ok(ServeLock::shared()),
         }
@@ -129,8 +159,9 @@ impl ReadTx {
 fn stats<'a, DB: sqlx::Database>(pools: impl IntoIterator<Item = &'a sqlx::Pool<DB>>) -> PoolStats {
     pools
         .into_iter()
-        .fold(PoolStats { size: 0, idle: 0 }, |sum, pool| PoolStats {
+        .fold(PoolStats::default(), |sum, pool| PoolStats {
             size: sum.size + pool.size(),
             idle: sum.idle + u32::try_from(pool.num_idle()).unwrap_or(u32::MAX),
+            most: sum.most + pool.options().get_max_connections(),
         })
 }

@@ -3,6 +3,7 @@
 //! Invariant: an e-mail address, a phone number, a login and a nickname each belong to one row at most. A deleted row
 //! keeps its id and nothing else.
 
+use crate::changes::Changed;
 use crate::connection::Lease;
 use crate::{Error, ReadTx, Result, WriteTx};
 use doorward_domain::{
@@ -273,6 +274,7 @@ pub async fn note_tokens(
 /// Notes a sign-in, if the account is still as it was when its password was compared: in use, and of this epoch.
 /// `false` when it is not; then nobody may be signed in.
 pub async fn touch_login(tx: &mut WriteTx, id: UserId, epoch: i64, now: Timestamp) -> Result<bool> {
+    tx.note(Changed::User(id));
     let rows = on!(tx, c => sqlx::query(
         "UPDATE users SET last_login_at = $3 WHERE id = $1 AND epoch = $2 AND status IN ($4, $5)",
     )
@@ -294,6 +296,7 @@ pub async fn set_status(
     status: Status,
     now: Timestamp,
 ) -> Result<bool> {
+    tx.note(Changed::User(id));
     let rows = on!(tx, c => sqlx::query(
         "UPDATE users SET status = $2, updated_at = $3 WHERE id = $1 AND status <> $2 AND deleted_at IS NULL",
     )
@@ -309,6 +312,7 @@ pub async fn set_status(
 /// Deletes an account and keeps its id: everything personal goes, the identifiers are free. `false` when that was
 /// done before.
 pub async fn scrub(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<bool> {
+    tx.note(Changed::User(id));
     let rows = on!(tx, c => sqlx::query(
         "UPDATE users SET status = $2, email = NULL, email_key = NULL, email_proven_at = NULL, phone = NULL, \
          phone_key = NULL, phone_proven_at = NULL, login = NULL, login_key = NULL, nickname = NULL, nickname_key = NULL, \
@@ -338,6 +342,7 @@ pub async fn lock(tx: &mut WriteTx, id: UserId) -> Result<bool> {
 
 /// Moves the epoch on and returns it; `None` when there is no such account.
 pub async fn bump_epoch(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<Option<i64>> {
+    tx.note(Changed::User(id));
     on!(tx, c => sqlx::query_scalar(
         "UPDATE users SET epoch = epoch + 1, updated_at = $2 WHERE id = $1 RETURNING epoch",
     )
@@ -350,6 +355,7 @@ pub async fn bump_epoch(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<
 /// Drops what was set by whoever registered an address before somebody else proved it: password and profile go, the
 /// epoch moves on. Sessions and files have tables of their own. `false` when there is no such account.
 pub async fn first_proof(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<bool> {
+    tx.note(Changed::User(id));
     let rows = on!(tx, c => sqlx::query(
         "UPDATE users SET password_hash = NULL, password_set_at = NULL, nickname = NULL, nickname_key = NULL, \
          first_name = NULL, last_name = NULL, full_name = NULL, age = NULL, tokens_issued_at = NULL, epoch = epoch + 1, \
@@ -363,11 +369,18 @@ pub async fn first_proof(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result
     Ok(rows == 1)
 }
 
+/// What is true of every account but those that were left in the place of one that could not be, which nobody can come to.
+macro_rules! is_somebodys {
+    () => {
+        "(status <> 'temp' OR email_key IS NOT NULL OR phone_key IS NOT NULL)"
+    };
+}
+
 /// A page of accounts, by id, which is by age.
 pub async fn list(tx: &mut ReadTx, filter: &Filter) -> Result<Vec<User>> {
     on!(tx, c => sqlx::query_as(concat!(
-        "SELECT ", user_columns!(), " FROM users \
-         WHERE (CAST($1 AS TEXT) IS NULL OR status = $1) AND (CAST($2 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        "SELECT ", user_columns!(), " FROM users WHERE ", is_somebodys!(),
+        " AND (CAST($1 AS TEXT) IS NULL OR status = $1) AND (CAST($2 AS TEXT) IS NULL OR id > $2) ORDER BY id LIMIT $3",
     ))
     .bind(filter.status)
     .bind(filter.after)
@@ -408,6 +421,7 @@ pub async fn stale_temporary(tx: &mut ReadTx, now: Timestamp, limit: u32) -> Res
 
 /// Removes a temporary account, unless somebody has asked for a code or proven it since it was found stale.
 pub async fn remove_temporary(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<bool> {
+    tx.note(Changed::User(id));
     // Whoever asks for a code holds this lock until the code is there to be seen.
     lock(tx, id).await?;
     let rows = on!(tx, c => sqlx::query(
@@ -425,6 +439,7 @@ pub async fn remove_temporary(tx: &mut WriteTx, id: UserId, now: Timestamp) -> R
 
 /// Removes the row and, with it, sessions, files and known networks; `false` when it was gone.
 pub async fn remove(tx: &mut WriteTx, id: UserId) -> Result<bool> {
+    tx.note(Changed::User(id));
     let rows = on!(tx, c => sqlx::query("DELETE FROM users WHERE id = $1")
         .bind(id)
         .execute(c)
@@ -435,9 +450,9 @@ pub async fn remove(tx: &mut WriteTx, id: UserId) -> Result<bool> {
 
 /// How many accounts there are, deleted ones apart.
 pub async fn count(tx: &mut ReadTx) -> Result<u64> {
-    let count: i64 = on!(tx, c => sqlx::query_scalar(
-        "SELECT COUNT(*) FROM users WHERE deleted_at IS NULL",
-    )
+    let count: i64 = on!(tx, c => sqlx::query_scalar(concat!(
+        "SELECT COUNT(*) FROM users WHERE deleted_at IS NULL AND ", is_somebodys!(),
+    ))
     .fetch_one(c)
     .await)?;
     Ok(count.unsigned_abs())
@@ -501,6 +516,7 @@ pub async fn update_profile(
     change: &ProfileChange,
     now: Timestamp,
 ) -> Result<Option<User>> {
+    tx.note(Changed::User(id));
     macro_rules! run {
         ($lease:expr) => {
             sqlx::query_as(concat!(

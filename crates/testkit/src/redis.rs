@@ -1,5 +1,10 @@
 //! A private Redis server, shared by the tests of a process; each test uses a prefix of its own.
 
+mod cluster;
+mod sentinels;
+
+pub use sentinels::Sentinels;
+
 use crate::guard::{Guard, named_by_environment, short_folder};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -12,6 +17,8 @@ pub struct Server {
     /// Where it is.
     pub url: String,
     folder: Option<PathBuf>,
+    /// How `redis-cli` reaches each of its processes.
+    nodes: Vec<[String; 2]>,
     _guard: Option<Guard>,
 }
 
@@ -22,6 +29,7 @@ pub fn server() -> &'static Server {
         Some(url) => Server {
             url,
             folder: None,
+            nodes: Vec::new(),
             _guard: None,
         },
         None => Server::start_private(),
@@ -30,8 +38,11 @@ pub fn server() -> &'static Server {
 
 /// How a server is started, as shell text; `$1` is its folder.
 const START: &str = "redis-server --port 0 --unixsocket \"$1/redis.sock\" --dir \"$1\" --save '' --appendonly no \
-     --daemonize yes --logfile \"$1/redis.log\" && wait_for PONG redis-cli -s \"$1/redis.sock\" ping";
-const STOP: &str = "redis-cli -s \"$1/redis.sock\" shutdown nosave";
+     --daemonize yes --pidfile \"$1/redis.pid\" --logfile \"$1/redis.log\" && wait_for PONG redis-cli -s \"$1/redis.sock\" ping";
+/// At once, and also where it hangs.
+const STOP: &str = "kill -KILL \"$(cat \"$1/redis.pid\")\" && rm \"$1/redis.pid\"";
+const HANG: &str = "kill -STOP \"$(cat \"$1/redis.pid\")\"";
+const GO_ON: &str = "kill -CONT \"$(cat \"$1/redis.pid\")\"";
 
 /// `wait_for WORD COMMAND..`: tries for ten seconds until the command says the word.
 const WAIT_FOR: &str = "wait_for() { word=$1; shift; tries=100; until \"$@\" 2>&1 | grep -q \"$word\"; do \
@@ -54,8 +65,9 @@ impl Server {
                  && wait_for cluster_state:ok redis-cli -p {port} cluster info"
             );
             let stop = format!("redis-cli -p {port} shutdown nosave");
-            Self::guarded(&start, &stop, |_| {
-                format!("redis+cluster://127.0.0.1:{port}")
+            Self::guarded(&start, &stop, |_| Place {
+                url: format!("redis+cluster://127.0.0.1:{port}"),
+                nodes: vec![on_port(port)],
             })
         })
         .await
@@ -75,8 +87,9 @@ impl Server {
             let stop = format!(
                 "redis-cli -p {sentinel} shutdown nosave; redis-cli -p {port} shutdown nosave"
             );
-            Self::guarded(&start, &stop, |_| {
-                format!("redis+sentinel://127.0.0.1:{sentinel}/main")
+            Self::guarded(&start, &stop, |_| Place {
+                url: format!("redis+sentinel://127.0.0.1:{sentinel}/main"),
+                nodes: vec![on_port(port)],
             })
         })
         .await
@@ -84,21 +97,42 @@ impl Server {
 
     fn start_private() -> Self {
         Self::guarded(START, STOP, |folder| {
-            format!("redis+unix://{}/redis.sock", folder.display())
+            let socket = format!("{}/redis.sock", folder.display());
+            Place {
+                url: format!("redis+unix://{socket}"),
+                nodes: vec![["-s".to_owned(), socket]],
+            }
         })
     }
 
-    fn guarded(start: &str, stop: &str, url: impl FnOnce(&Path) -> String) -> Self {
+    fn guarded(start: &str, stop: &str, place: impl FnOnce(&Path) -> Place) -> Self {
         let folder = short_folder("dw-rd-").expect("a temporary folder can be made");
         let guard = Guard::start(&folder, &format!("{WAIT_FOR}{start}"), stop);
+        let Place { url, nodes } = place(&folder);
         Self {
-            url: url(&folder),
+            url,
             folder: Some(folder),
+            nodes,
             _guard: Some(guard),
         }
     }
 
-    /// Stops a [private](Self::private) server.
+    /// Forgets everything, on each of its processes.
+    pub async fn flush(&self) {
+        for node in self.nodes.clone() {
+            in_background(move || {
+                let output = Command::new("redis-cli")
+                    .args(node)
+                    .arg("flushall")
+                    .output();
+                let output = output.expect("redis-cli is installed");
+                assert_eq!(output.stdout.trim_ascii(), b"OK", "the server obeys");
+            })
+            .await;
+        }
+    }
+
+    /// Kills a [private](Self::private) server.
     pub async fn stop(&self) {
         self.control(STOP).await;
     }
@@ -106,6 +140,16 @@ impl Server {
     /// Starts it again, empty.
     pub async fn start(&self) {
         self.control(START).await;
+    }
+
+    /// Lets a [private](Self::private) server answer nobody and keep every connection.
+    pub async fn hang(&self) {
+        self.control(HANG).await;
+    }
+
+    /// Lets it answer again.
+    pub async fn go_on(&self) {
+        self.control(GO_ON).await;
     }
 
     async fn control(&self, command: &'static str) {
@@ -123,6 +167,16 @@ impl Server {
         })
         .await;
     }
+}
+
+/// Where a server that was started is.
+struct Place {
+    url: String,
+    nodes: Vec<[String; 2]>,
+}
+
+fn on_port(port: u16) -> [String; 2] {
+    ["-p".to_owned(), port.to_string()]
 }
 
 async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
+use futures_util::future::BoxFuture;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
@@ -9,8 +10,8 @@ use utoipa_axum::routes;
 
 use doorward_http::State;
 
-/// How the text of `/metrics` is made.
-pub type RenderMetrics = Arc<dyn Fn() -> String + Send + Sync>;
+/// How the text of `/metrics` is made; some of it is only looked at when somebody asks.
+pub type RenderMetrics = Arc<dyn Fn() -> BoxFuture<'static, String> + Send + Sync>;
 
 const PROMETHEUS: HeaderValue =
     HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -32,7 +33,7 @@ pub(crate) fn routes(render: RenderMetrics) -> OpenApiRouter<State> {
     responses((status = 200, description = "Prometheus text", body = String, content_type = "text/plain")),
 )]
 async fn metrics(Extension(Renderer(render)): Extension<Renderer>) -> Response {
-    let mut response = render().into_response();
+    let mut response = render().await.into_response();
     response.headers_mut().insert(CONTENT_TYPE, PROMETHEUS);
     response
 }

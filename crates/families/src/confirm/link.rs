@@ -1,8 +1,9 @@
 //! What stands behind the mailed link: a page for a browser, JSON for a program.
 //!
 //! Mail scanners open links as browsers do, so that looking at the page spends nothing, and `HEAD` never does. A
-//! program's `GET` confirms, as the document has it, unless the operator switched that off: then it reads what the page
-//! says. The token in the path is the secret that the form carries; it needs no other.
+//! program's `GET` confirms, as the document has it, unless the operator switched that off: then it reads what the
+//! page says, and the answer takes the password of the account beside the link. The token in the path is the secret
+//! that the form carries; it needs no other.
 
 use super::page::{self, Reader};
 use super::refusals::AtLink;
@@ -14,9 +15,9 @@ use doorward_domain::Rejection;
 use doorward_http::Path;
 use doorward_http::page::is_own_form;
 use doorward_service::Error;
-use doorward_service::confirmations::{self, Pending, PendingKind};
+use doorward_service::confirmations::{self, Confirmation, Pending, PendingKind};
 use http::{HeaderMap, Method};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,6 +32,9 @@ pub(super) struct AnswerForm {
     /// `confirm`, which nothing stands for too, or `not_me`.
     #[schema(example = "confirm")]
     answer: Option<String>,
+    /// The password of the account, where confirming takes it.
+    #[schema(format = Password)]
+    password: Option<String>,
 }
 
 /// What came of the link, or what it waits for.
@@ -68,6 +72,8 @@ pub(super) struct Waiting {
     asked_at: String,
     /// The client address that asked.
     asked_from: Option<String>,
+    /// Whether confirming takes the password of the account.
+    takes_password: bool,
 }
 
 impl From<Told> for Outcome {
@@ -100,6 +106,7 @@ impl From<Pending> for Waiting {
             email: pending.email,
             asked_at: pending.asked_at.to_rfc3339(),
             asked_from: pending.asked_from,
+            takes_password: pending.takes_password,
         }
     }
 }
@@ -122,10 +129,10 @@ pub(super) async fn open(call: Call, method: Method, headers: HeaderMap, token: 
     let confirms = reader == Reader::Program
         && method == Method::GET
         && call.settings().confirm.confirm_on_get;
-    let told = if confirms {
-        confirm(&call, token).await
-    } else {
-        look(&call, token).await
+    let told = match secret(token) {
+        Ok(token) if confirms => confirm(&call, token, None).await,
+        Ok(token) => look(&call, token).await,
+        Err(error) => Err(error),
     };
     page::tell(&call, reader, told)
 }
@@ -160,48 +167,73 @@ pub(super) async fn answer(
         Ok(answer) => answer,
         Err(fault) => return page::unreadable(reader, fault),
     };
-    let told = match answer {
-        Answer::Confirm => confirm(&call, token).await,
-        Answer::NotMe => disown(&call, token).await,
+    let token = match secret(token) {
+        Ok(token) => token,
+        Err(error) => return page::tell(&call, reader, Err(error)),
     };
-    page::tell(&call, reader, told)
+    let told = match answer {
+        Answer::Confirm(password) => confirm(&call, token.clone(), password).await,
+        Answer::NotMe => disown(&call, token.clone()).await,
+    };
+    match told {
+        Err(Error::Rejected(refusal)) if is_about_the_password(refusal.rejection) => {
+            let pending = look(&call, token).await;
+            page::ask_again(&call, reader, pending, &refusal)
+        }
+        told => page::tell(&call, reader, told),
+    }
+}
+
+/// Whether the link is as good as before, and all that is missing is the right password.
+const fn is_about_the_password(rejection: Rejection) -> bool {
+    matches!(
+        rejection,
+        Rejection::PasswordRequired | Rejection::PasswordWrong | Rejection::PasswordTriesExhausted
+    )
 }
 
 /// What whoever reads the mail says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
-    Confirm,
+    /// With the password, where one was sent.
+    Confirm(Option<SecretString>),
     NotMe,
 }
 
 impl Answer {
     /// What is neither is no answer, so that nothing is confirmed by mistake.
     fn read(fields: &mut Fields) -> Self {
+        let password = fields.optional_secret("password");
+        let password = password.filter(|typed| !typed.expose_secret().is_empty());
         let known = |text: &str| match text {
-            "confirm" => Ok(Self::Confirm),
-            "not_me" => Ok(Self::NotMe),
+            "confirm" => Ok(true),
+            "not_me" => Ok(false),
             _ => Err(Flaw::value("Input should be 'confirm' or 'not_me'")),
         };
-        fields.optional("answer", known).unwrap_or(Self::Confirm)
+        match fields.optional("answer", known) {
+            Some(false) => Self::NotMe,
+            Some(true) | None => Self::Confirm(password),
+        }
     }
 }
 
-async fn look(call: &Call, token: Token) -> Result<Told, Error> {
-    let token = secret(token)?;
+async fn look(call: &Call, token: SecretString) -> Result<Told, Error> {
     let pending =
         call.attempt(|app, ctx| async move { confirmations::look(&app, &ctx, &token).await });
     Ok(Told::Pending(pending.await?))
 }
 
-async fn confirm(call: &Call, token: Token) -> Result<Told, Error> {
-    let token = secret(token)?;
+async fn confirm(
+    call: &Call,
+    token: SecretString,
+    password: Option<SecretString>,
+) -> Result<Told, Error> {
+    let answer = Confirmation { token, password };
     let kind =
-        call.attempt(|app, ctx| async move { confirmations::confirm(&app, &ctx, token).await });
+        call.attempt(|app, ctx| async move { confirmations::confirm(&app, &ctx, answer).await });
     Ok(Told::Confirmed(kind.await?))
 }
 
-async fn disown(call: &Call, token: Token) -> Result<Told, Error> {
-    let token = secret(token)?;
+async fn disown(call: &Call, token: SecretString) -> Result<Told, Error> {
     let kind =
         call.attempt(|app, ctx| async move { confirmations::disown(&app, &ctx, token).await });
     Ok(Told::Dropped(kind.await?))
@@ -219,11 +251,17 @@ mod tests {
     use doorward_domain::Timestamp;
     use serde_json::{Map, Value, json};
 
-    fn answer(fields: Value) -> Option<Answer> {
+    /// The answer as text: `confirm`, with the password behind it if there is one, or `not_me`.
+    fn answer(fields: Value) -> Option<String> {
         let Value::Object(members) = fields else {
             return None;
         };
-        Fields::read(members, |fields| Some(Answer::read(fields))).ok()
+        let answer = Fields::read(members, |fields| Some(Answer::read(fields))).ok()?;
+        Some(match answer {
+            Answer::Confirm(None) => "confirm".to_owned(),
+            Answer::Confirm(Some(password)) => format!("confirm {}", password.expose_secret()),
+            Answer::NotMe => "not_me".to_owned(),
+        })
     }
 
     #[test]
@@ -233,10 +271,14 @@ mod tests {
             json!({"answer": "confirm"}),
             json!({"answer": ""}),
             json!({"answer": null}),
+            json!({"answer": "confirm", "password": ""}),
         ] {
-            assert_eq!(answer(confirm), Some(Answer::Confirm));
+            assert_eq!(answer(confirm).as_deref(), Some("confirm"));
         }
-        assert_eq!(answer(json!({"answer": "not_me"})), Some(Answer::NotMe));
+        let not_me = answer(json!({"answer": "not_me", "password": "typed"}));
+        assert_eq!(not_me.as_deref(), Some("not_me"));
+        let typed = answer(json!({"password": " typed "}));
+        assert_eq!(typed.as_deref(), Some("confirm  typed "));
         for other in ["no", "NOT_ME", "not_me ", "notme"] {
             assert_eq!(answer(json!({"answer": other})), None, "{other}");
         }
@@ -273,6 +315,7 @@ mod tests {
             email: "ada@example.com".to_owned(),
             asked_at: Timestamp::from_seconds(1_735_734_896),
             asked_from: Some("192.0.2.1".to_owned()),
+            takes_password: true,
         };
         let told: Map<String, Value> =
             serde_json::from_value(told(Told::Pending(pending))).unwrap();
@@ -280,5 +323,6 @@ mod tests {
         assert_eq!(told["about"], "address_change");
         assert_eq!(told["asked_at"], "2025-01-01T12:34:56Z");
         assert_eq!(told["asked_from"], "192.0.2.1");
+        assert_eq!(told["takes_password"], true);
     }
 }

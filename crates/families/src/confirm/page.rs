@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use doorward_domain::{Rejection, Timestamp};
 use doorward_http::page::{self, Notice};
 use doorward_http::{accepts_html, detail, json, refused};
-use doorward_service::Error;
 use doorward_service::confirmations::{Pending, PendingKind};
+use doorward_service::{Error, Refusal};
 use http::header::{HeaderValue, RETRY_AFTER, VARY};
 use http::{HeaderMap, StatusCode};
 
@@ -60,6 +60,40 @@ pub(super) fn tell(call: &Call, reader: Reader, told: Result<Told, Error>) -> Re
         (Reader::Browser, Err(Error::Fault(fault))) => {
             page::fault(call.web(), call.ctx(), &fault, &BROKEN)
         }
+    }
+}
+
+/// Says what is wrong with the password; a browser gets the page again, as the link is as good as it was.
+pub(super) fn ask_again(
+    call: &Call,
+    reader: Reader,
+    pending: Result<Told, Error>,
+    refusal: &Refusal,
+) -> Response {
+    match (reader, pending) {
+        (Reader::Browser, Ok(Told::Pending(pending))) => {
+            let page = ConfirmPage {
+                problem: Some(in_words(refusal.rejection)),
+                ..ConfirmPage::new(call, &pending)
+            };
+            let status = At::Link.answer(refusal.rejection).status();
+            refused(refusal, page::form(status, &page))
+        }
+        (Reader::Browser, pending) => tell(call, reader, pending),
+        (Reader::Program, _) => {
+            let error = Error::Rejected(*refusal);
+            varied(call.refuse(At::Link, &error).into_response())
+        }
+    }
+}
+
+const fn in_words(rejection: Rejection) -> &'static str {
+    match rejection {
+        Rejection::PasswordWrong => "This is not the password that was chosen.",
+        Rejection::PasswordTriesExhausted => {
+            "There were too many wrong passwords. Please wait, and try again."
+        }
+        _ => "Please type the password that you chose.",
     }
 }
 
@@ -120,6 +154,8 @@ struct ConfirmPage<'a> {
     asked_at: String,
     when: String,
     asked_from: Option<&'a str>,
+    takes_password: bool,
+    problem: Option<&'a str>,
 }
 
 impl<'a> ConfirmPage<'a> {
@@ -135,6 +171,8 @@ impl<'a> ConfirmPage<'a> {
             asked_at: pending.asked_at.to_rfc3339(),
             when: in_words_of_the_calendar(pending.asked_at),
             asked_from: pending.asked_from.as_deref(),
+            takes_password: pending.takes_password,
+            problem: None,
         }
     }
 }
@@ -243,93 +281,4 @@ const BROKEN: Notice = Notice {
 };
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn page(kind: PendingKind, name: &str, from: Option<&str>) -> String {
-        let pending = Pending {
-            kind,
-            email: "ada@example.com".to_owned(),
-            asked_at: Timestamp::from_seconds(1_735_734_896),
-            asked_from: from.map(str::to_owned),
-        };
-        ConfirmPage::about(name, &pending).render().unwrap()
-    }
-
-    #[test]
-    fn the_page_says_what_when_and_from_where_and_has_two_buttons() {
-        let page = page(PendingKind::Registration, "Front door", Some("192.0.2.1"));
-        for part in [
-            "<html lang=\"en\">",
-            r#"name="viewport""#,
-            "<h1>Did you register at Front door?</h1>",
-            "ada@example.com",
-            r#"<time datetime="2025-01-01T12:34:56Z">1 January 2025 at 12:34 UTC</time>"#,
-            "192.0.2.1",
-            r#"<form class="card" method="post">"#,
-            r#"<button type="submit" name="answer" value="confirm">"#,
-            r#"<button type="submit" name="answer" value="not_me" aria-describedby="otherwise" class="other">This was not me</button>"#,
-        ] {
-            assert!(page.contains(part), "{part} is not in {page}");
-        }
-        assert!(
-            !page.contains("<script") && !page.contains(" style=") && !page.contains("onclick")
-        );
-    }
-
-    #[test]
-    fn a_change_is_told_from_a_registration() {
-        let page = page(PendingKind::AddressChange, "Front door", None);
-        assert!(
-            page.contains("Is this your new address at Front door?"),
-            "{page}"
-        );
-        assert!(
-            !page.contains("register") && !page.contains("<dt>From"),
-            "{page}"
-        );
-    }
-
-    #[test]
-    fn sec_1_2_1_what_others_wrote_is_text_on_the_page() {
-        let page = page(
-            PendingKind::Registration,
-            "<b>",
-            Some("<script>alert(1)</script>"),
-        );
-        assert!(!page.contains("<script>") && !page.contains("<b>"));
-    }
-
-    #[test]
-    fn a_day_is_told_in_words() {
-        for (seconds, words) in [
-            (0, "1 January 1970 at 00:00 UTC"),
-            (1_798_761_599, "31 December 2026 at 23:59 UTC"),
-        ] {
-            assert_eq!(
-                in_words_of_the_calendar(Timestamp::from_seconds(seconds)),
-                words
-            );
-        }
-    }
-
-    #[test]
-    fn only_who_asks_for_a_page_is_a_browser() {
-        let reader = |accept: &'static str| {
-            let accept = (http::header::ACCEPT, HeaderValue::from_static(accept));
-            Reader::of(&HeaderMap::from_iter([accept]))
-        };
-        assert_eq!(
-            reader("text/html,application/xhtml+xml,*/*;q=0.8"),
-            Reader::Browser
-        );
-        for program in [
-            "*/*",
-            "application/json",
-            "application/json, text/plain, */*",
-        ] {
-            assert_eq!(reader(program), Reader::Program);
-        }
-        assert_eq!(Reader::of(&HeaderMap::new()), Reader::Program);
-    }
-}
+mod tests;

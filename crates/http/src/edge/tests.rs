@@ -1,5 +1,6 @@
 //! The outermost layer around routers made up for it.
 
+mod framing;
 mod slow;
 
 use super::*;

@@ -12,9 +12,9 @@ use doorward_http::{HttpSettings, NamedLimits, PathRule, PlainHttp, Trusted};
 use doorward_service::keys::BroughtKey;
 use doorward_service::passwords;
 use doorward_service::settings::{
-    self, Accounts, Cleanup, CodeFamily, CodeRule, Codes, ConfirmFamily, Escalation, Files, Links,
-    Passwords, ProofFamily, Reauthenticate, SessionFamily, Settings, SmsRoute, Tokens,
-    VerifiedFamily,
+    self, Accounts, Certificates, Cleanup, CodeFamily, CodeRule, Codes, ConfirmFamily, Escalation,
+    Files, Links, Passwords, ProofFamily, Reauthenticate, SessionFamily, Settings, SmsRoute,
+    Tokens, VerifiedFamily,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -101,6 +101,10 @@ pub(super) fn service(config: &Config, proof_key: Option<SecretString>) -> Resul
         inbox: matches!(config.mail(), Mail::Inbox),
         sms: sms(config),
         federation: federation(config)?,
+        certificates: config.acme().map(|acme| Certificates {
+            domains: acme.domains,
+            directory: acme.directory.to_string(),
+        }),
     })
 }
 
@@ -148,11 +152,12 @@ fn codes(config: &Config) -> Codes {
     }
 }
 
-/// A provider that is configured is used in development too; else the inbox shows what would have gone out.
+/// A provider that is configured is used in development too; else the inbox shows what would have gone out, wherever mail
+/// goes.
 fn sms(config: &Config) -> SmsRoute {
     if config.sms().is_some() {
         SmsRoute::Provider
-    } else if config.is_development() && matches!(config.mail(), Mail::Inbox) {
+    } else if config.is_development() {
         SmsRoute::Inbox
     } else {
         SmsRoute::Nowhere

@@ -83,6 +83,10 @@ pub(super) enum Command {
     Users(Users),
     /// Take over the users of a documented service, and nothing from it that users have changed here since
     Import(Import),
+    /// Copy the SQLite database into a file, while it is served
+    Backup(Backup),
+    /// Put a copy in the place of the SQLite database: all sessions end, all codes and links are void
+    Restore(Restore),
     /// Check what usually goes wrong
     Doctor,
     /// Exit with status 0 when the server here is healthy, for container health checks
@@ -124,9 +128,21 @@ pub(super) enum Keys {
     List,
     /// Make a new signing key: published at once, signing after 5 minutes
     Rotate {
-        /// Sign with it at once, where the old one has leaked
+        /// Sign with it at once
         #[arg(long)]
         now: bool,
+    },
+    /// Take in a private key of your own: published at once, signing after 5 minutes
+    Import {
+        /// Where it is, as PEM (PKCS#8 or PKCS#1)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Take a leaked key out of use at once: nothing that it signed is believed any more
+    Withdraw {
+        /// Which, as `keys list` counts them
+        #[arg(value_name = "VERSION", value_parser = clap::value_parser!(i64).range(1..))]
+        version: i64,
     },
 }
 
@@ -191,6 +207,30 @@ pub(super) struct Import {
     /// Copy the users' files too (`--from verified`), out of `FOLDER/user-files/<number>/<name>`
     #[arg(long, value_name = "file:FOLDER")]
     pub(super) files: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Backup {
+    /// Where to; it holds everything but `master_key` and the files of users
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Take the place of a file of this name
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Restore {
+    /// What `doorward backup` made; the database that it replaces is kept beside it
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "in_place",
+        conflicts_with = "in_place"
+    )]
+    pub(super) file: Option<PathBuf>,
+    /// The database is an old copy itself, put there by other tools such as `pg_restore`: void in it what it would revive
+    #[arg(long)]
+    pub(super) in_place: bool,
 }
 
 /// The families that a service of their own is documented for.

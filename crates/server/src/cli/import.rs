@@ -3,10 +3,10 @@
 mod ground;
 mod telling;
 
-use super::args::Import;
+use super::args::{Import, Serve};
 use super::output::Output;
-use super::{Global, say};
-use crate::old_files::OldFolder;
+use super::{Global, exposing, load, progress, say};
+use crate::old_files::OldFiles;
 use anyhow::{Context, Result, anyhow, bail};
 use doorward_domain::Family;
 use doorward_service::imports::{
@@ -16,12 +16,10 @@ use doorward_service::{Clock, Error};
 use doorward_store::DatabaseUrl;
 use doorward_store::source::Source;
 use ground::Ground;
-use indicatif::{ProgressBar, ProgressStyle};
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 pub(super) async fn run(global: &Global, import: &Import, output: Output) -> Result<ExitCode> {
-    let files = old_files(import)?;
+    let files = old_files(global, import).await?;
     let rehearsal = if import.dry_run {
         Rehearsal::Yes
     } else {
@@ -29,7 +27,7 @@ pub(super) async fn run(global: &Global, import: &Import, output: Output) -> Res
     };
     let (mut source, shown) = open(import).await?;
     let ground = Ground::open(global, rehearsal).await?;
-    let done = take(&ground, &mut source, import, files.as_ref(), rehearsal).await;
+    let done = take(&ground, &mut source, import, files.as_deref(), rehearsal).await;
     ground.close().await;
     source.close().await;
     let (report, keys) = done?;
@@ -44,14 +42,16 @@ pub(super) async fn run(global: &Global, import: &Import, output: Output) -> Res
     Ok(ExitCode::FAILURE)
 }
 
-fn old_files(import: &Import) -> Result<Option<OldFolder>> {
+async fn old_files(global: &Global, import: &Import) -> Result<Option<Box<dyn OldObjects>>> {
     let Some(text) = &import.files else {
         return Ok(None);
     };
     if import.from != Family::Verified {
         bail!("`--files` goes with `--from verified`: no other service keeps files");
     }
-    OldFolder::parse(text).map(Some)
+    let place = OldFiles::parse(text)?;
+    let config = load(global, &exposing(Serve::default()))?;
+    place.open(&config).await.map(Some)
 }
 
 async fn open(import: &Import) -> Result<(Source, String)> {
@@ -70,7 +70,7 @@ async fn take(
     ground: &Ground,
     source: &mut Source,
     import: &Import,
-    files: Option<&OldFolder>,
+    files: Option<&dyn OldObjects>,
     rehearsal: Rehearsal,
 ) -> Result<(Report, KeyReport)> {
     // Before the application starts: in a new database its own first key comes behind these.
@@ -79,7 +79,7 @@ async fn take(
     let keys = imports::adopt_public_keys(ground.store(), &rows, rehearsal, now);
     let keys = keys.await.map_err(|fault| anyhow!("{fault}"))?;
     let (app, ctx) = ground.application().await?;
-    let bar = progress(source.count().await?);
+    let bar = progress::rows(source.count().await?);
     let options = Options {
         same_person: if import.merge {
             SamePerson::Join
@@ -87,7 +87,7 @@ async fn take(
             SamePerson::Report
         },
         rehearsal,
-        objects: files.map(|files| files as &dyn OldObjects),
+        objects: files,
     };
     let mut watch = |report: &Report| bar.set_position(report.read);
     let report = imports::run(&app, &ctx, source, &options, &mut watch).await;
@@ -96,17 +96,4 @@ async fn take(
         anyhow!("{error}; running this again goes on from where it broke off")
     })?;
     Ok((report, keys))
-}
-
-/// Shown to a person who waits, and to nobody else.
-fn progress(rows: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} rows, {eta} to go");
-    let bar = ProgressBar::new(rows);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
 }

@@ -55,18 +55,18 @@ async fn perform(beside: &Beside, command: Users, output: Output) -> Result<()> 
         Users::Reset { user, mail: false } => {
             reset(beside, &user.name, Handover::Print, output).await
         }
-        Users::Suspend(Name { name }) => show(
-            output,
-            &users::suspend(app, &ctx, &name).await.map_err(in_words)?,
-        ),
-        Users::Ban(Name { name }) => show(
-            output,
-            &users::ban(app, &ctx, &name).await.map_err(in_words)?,
-        ),
-        Users::Restore(Name { name }) => show(
-            output,
-            &users::restore(app, &ctx, &name).await.map_err(in_words)?,
-        ),
+        Users::Suspend(Name { name }) => {
+            let changed = users::suspend(app, &ctx, &name).await;
+            show_changed(beside, &name, changed, output).await
+        }
+        Users::Ban(Name { name }) => {
+            let changed = users::ban(app, &ctx, &name).await;
+            show_changed(beside, &name, changed, output).await
+        }
+        Users::Restore(Name { name }) => {
+            let changed = users::restore(app, &ctx, &name).await;
+            show_changed(beside, &name, changed, output).await
+        }
         Users::SignOut(Name { name }) => {
             let ended = users::sign_out(app, &ctx, &name).await.map_err(in_words)?;
             output.fields(
@@ -88,6 +88,30 @@ async fn perform(beside: &Beside, command: Users, output: Output) -> Result<()> 
             )
         }
     }
+}
+
+/// A user in another state, or why there is none: whoever is there is in that state already.
+async fn show_changed(
+    beside: &Beside,
+    name: &str,
+    changed: Result<User, Error>,
+    output: Output,
+) -> Result<()> {
+    let refused = match changed {
+        Ok(user) => return show(output, &user),
+        Err(error) => error,
+    };
+    match users::find(&beside.app, name).await {
+        Ok(user) if is_unknown(&refused) => bail!(
+            "this user is {} already, and nothing was changed",
+            user.status
+        ),
+        _ => Err(in_words(refused)),
+    }
+}
+
+fn is_unknown(error: &Error) -> bool {
+    matches!(error, Error::Rejected(refusal) if refusal.rejection == Rejection::UserNotFound)
 }
 
 async fn list(beside: &Beside, page: &Page, output: Output) -> Result<()> {

@@ -119,12 +119,16 @@ const ROWS: &[Row] = &[
     row(&["RATE_LIMIT_VERIFY_OTP"], "rate_limit.named.verify_otp"),
     row(&["RATE_LIMIT_DEFAULT"], "rate_limit.named.default"),
     row(&["BACKEND_CORS_ORIGINS"], "cors.origins"),
+    row(&["MINIO_ACCESS_KEY"], "files.s3.access_key"),
+    row(&["MINIO_SECRET_KEY"], "files.s3.secret_key"),
     row(&["SSL_CERTFILE"], "server.tls.cert_file"),
     row(&["SSL_KEYFILE"], "server.tls.key_file"),
     read_as(Reading::Level, &["LOG_LEVEL"], "logs.level"),
     row(&["LOG_SIZE_BYTES"], "logs.max_size"),
     row(&["BACKUPS"], "logs.keep"),
     row(&["SWAGGER", "REDOC"], "api.docs"),
+    row(&["OTEL_EXPORTER_OTLP_ENDPOINT"], "monitoring.otlp_endpoint"),
+    row(&["OTEL_SERVICE_NAME"], "monitoring.service_name"),
 ];
 
 /// Names that several of are read together, for the reference page.
@@ -146,6 +150,11 @@ const TOGETHER: &[(&str, &str)] = &[
     ("tokens.hs256_key", "`SECRET_KEY` (where HS256 is chosen)"),
     ("mail.tls", "`SMTP_USE_SSL`, `SMTP_USE_TLS` (`SMTP_TLS`)"),
     ("sms.headers", "`SMS_API_KEY`"),
+    (
+        "files.url",
+        "`MINIO_BUCKET_NAME` (where `MINIO_ENDPOINT` is set)",
+    ),
+    ("files.s3.endpoint", "`MINIO_ENDPOINT`, `MINIO_SECURE`"),
 ];
 
 /// The documented names that set a setting, for the reference page.

@@ -1,20 +1,42 @@
 //! Settings that belong together, as those who use them take them.
 
 use doorward_domain::Span;
+use doorward_service::certificates::ChallengeKind;
 use secrecy::SecretString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use url::Url;
 
-/// `server.tls.*`.
+/// Where the certificates of `server.bind` come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tls {
+pub enum Tls {
+    /// `server.tls.*`: a pair of files.
+    Files(PairFiles),
+    /// `server.acme.*`: an authority.
+    Acme(Acme),
+}
+
+/// `server.tls.cert_file` and `.key_file`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairFiles {
     /// The certificate chain, PEM.
     pub cert_file: PathBuf,
     /// Its private key, PEM.
     pub key_file: PathBuf,
-    /// A plain listener that redirects.
-    pub redirect_bind: Option<SocketAddr>,
+}
+
+/// `server.acme.*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acme {
+    /// The names that one certificate is for: in lower case, sorted, each once.
+    pub domains: Vec<String>,
+    /// The address that the authority may write to.
+    pub contact: Option<String>,
+    /// The authority's directory.
+    pub directory: Url,
+    /// Who signed the certificate of the directory itself, PEM; otherwise the machine decides whom it trusts.
+    pub ca_file: Option<PathBuf>,
+    /// How the names are shown to be ours: the first at first, each further one after a failure.
+    pub challenges: Vec<ChallengeKind>,
 }
 
 /// `mail.transport` with what it needs.
@@ -74,6 +96,19 @@ pub struct SmsProvider {
     pub headers: Vec<(String, SecretString)>,
     /// `sms.body`: a template; without one, `to` and `text` as a JSON object.
     pub body: Option<String>,
+}
+
+/// `monitoring.otlp_*`: who collects traces, and how many of them.
+#[derive(Clone, Debug)]
+pub struct Tracing {
+    /// `monitoring.otlp_endpoint`, to which OTLP adds the path of each signal.
+    pub endpoint: Url,
+    /// `monitoring.otlp_headers`; values are secrets.
+    pub headers: Vec<(String, SecretString)>,
+    /// How many of a hundred requests.
+    pub sample: u32,
+    /// `monitoring.service_name`.
+    pub service: String,
 }
 
 /// `logs.*`.

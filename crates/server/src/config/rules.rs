@@ -3,12 +3,15 @@
 //! Each rule looks at the whole and adds what is wrong with it, so that all problems are named at once.
 
 mod federation;
+mod files;
 mod mail;
+mod monitoring;
 mod sms;
 mod strict;
+mod tls;
 mod tokens;
 
-pub(crate) use federation::KNOWN_PROVIDERS;
+pub(crate) use federation::{EVERY_DOMAIN, KnownProvider, canonical_domain};
 
 use super::Mode;
 use super::documented::exposed;
@@ -73,7 +76,7 @@ pub(crate) fn check(all: &Effective, context: Context) -> Findings {
     let mut findings = Findings::default();
     bindings(all, context, &mut findings);
     public_url(all, &mut findings);
-    tls(all, &mut findings);
+    tls::check(all, &mut findings);
     v1_prefix(all, &mut findings);
     secrets(all, &mut findings);
     storage(all, &mut findings);
@@ -83,6 +86,8 @@ pub(crate) fn check(all: &Effective, context: Context) -> Findings {
     costs(all, &mut findings);
     mail::check(all, &mut findings);
     sms::check(all, &mut findings);
+    monitoring::check(all, &mut findings);
+    files::check(all, &mut findings);
     federation::check(all, &mut findings);
     origins(all, &mut findings);
     unavailable(all, &mut findings);
@@ -165,38 +170,6 @@ fn public_url(all: &Effective, findings: &mut Findings) {
             name,
             "`server.public_url` is http to another machine",
             "use https in production",
-        );
-    }
-}
-
-fn tls(all: &Effective, findings: &mut Findings) {
-    let set = |name: &str| all.value(name).is_some();
-    let (cert, key) = ("server.tls.cert_file", "server.tls.key_file");
-    for (present, absent) in [(cert, key), (key, cert)] {
-        if set(present) && !set(absent) {
-            findings.problem(
-                all,
-                present,
-                format!("`{present}` is set without `{absent}`"),
-                "set both or none",
-            );
-        }
-    }
-    if set("server.tls.redirect_bind") && !set(cert) {
-        let name = "server.tls.redirect_bind";
-        findings.problem(
-            all,
-            name,
-            format!("`{name}` redirects to a TLS listener that there is not"),
-            "set `server.tls.cert_file` and `server.tls.key_file` too",
-        );
-    }
-    if !all.list("server.acme.domains").is_empty() {
-        findings.problem(
-            all,
-            "server.acme.domains",
-            "certificates by ACME are not available yet",
-            "set `server.tls.cert_file` and `server.tls.key_file`",
         );
     }
 }
@@ -348,17 +321,6 @@ fn storage(all: &Effective, findings: &mut Findings) {
             );
         }
     }
-    if all
-        .text("files.url")
-        .is_some_and(|url| !url.starts_with("file:"))
-    {
-        findings.problem(
-            all,
-            "files.url",
-            "object stores other than a folder are not available yet",
-            "write `file:folder`",
-        );
-    }
 }
 
 /// Settings that say for how long or how often, and must say some time.
@@ -497,7 +459,7 @@ fn origins(all: &Effective, findings: &mut Findings) {
 fn unavailable(all: &Effective, findings: &mut Findings) {
     for (name, entry) in all.iter() {
         let later = table::find(name).is_some_and(|setting| !setting.available);
-        if later && entry.origin.is_native() && !name.starts_with("server.acme.") {
+        if later && entry.origin.is_native() {
             findings.warnings.push(format!(
                 "{}: `{name}` belongs to a feature that is not available yet",
                 entry.origin

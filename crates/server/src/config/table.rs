@@ -126,6 +126,7 @@ fn distance(left: &str, right: &str) -> usize {
 }
 
 const FAMILIES: &[&str] = &["code", "confirm", "proof", "session", "verified"];
+const CHALLENGES: &[&str] = &["tls-alpn-01", "http-01"];
 const MANY: i64 = i64::MAX;
 
 const fn fixed(
@@ -167,13 +168,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
     fixed("server.plain_http", Kind::Word(&["allow", "warn", "refuse"]), "warn", "Production over plain HTTP to a peer that is neither loopback nor a trusted proxy: `allow`, `warn` or `refuse` (403).").strictly(Strict::Only("refuse")),
     fixed("server.request_timeout", Kind::Span, "30s", "When a request that is not answered gets 503."),
     fixed("server.body_limit", Kind::Size, "64KiB", "The largest body of a request; files have a limit of their own."),
-    fixed("server.shutdown_grace", Kind::Span, "30s", "How long requests may still run after SIGTERM."),
+    derived("server.max_connections", Kind::Count(1, MANY), "what the descriptors of the process allow, 10,000 at most", "Connections at once; one more is closed at once."),
+    derived("server.max_connections_per_client", Kind::Count(1, MANY), "a quarter of `server.max_connections`", "Connections at once of one client, an IPv4 address or an IPv6 /64; trusted proxies have as many as there are."),
+    derived("server.shutdown_delay", Kind::Span, "5 s in production, 0 s in development", "How long connections are still taken after SIGTERM, while `/readyz` already says 503 and each answer is the last of its connection: until balancers have noticed."),
+    fixed("server.shutdown_grace", Kind::Span, "30s", "How long after that requests and the worker may finish what they have begun, together."),
     unset("server.tls.cert_file", Kind::Path, "Certificate chain (PEM) for TLS on `server.bind`; read again when it changes."),
     unset("server.tls.key_file", Kind::Path, "Private key (PEM) of that certificate."),
     unset("server.tls.redirect_bind", Kind::Address, "A plain HTTP listener that redirects to https."),
-    fixed("server.acme.domains", Kind::List, "", "Names to get certificates for by ACME.").later(),
-    unset("server.acme.contact", Kind::Text, "The address that the certificate authority may write to.").later(),
-    unset("server.acme.directory", Kind::Url, "The certificate authority's directory.").later(),
+    fixed("server.acme.domains", Kind::List, "", "Host names to get one certificate for by ACME (RFC 8555), kept in the database and shown by all replicas; setting it agrees to the authority's terms of service."),
+    unset("server.acme.contact", Kind::Text, "The e-mail address that the certificate authority may write to."),
+    fixed("server.acme.directory", Kind::Url, "https://acme-v02.api.letsencrypt.org/directory", "The certificate authority's directory: Let's Encrypt, or any other."),
+    unset("server.acme.ca_file", Kind::Path, "The authority (PEM) that signed the certificate of a directory of your own; unset, what this machine trusts."),
+    fixed("server.acme.challenges", Kind::Words(CHALLENGES), "tls-alpn-01,http-01", "How the names are shown to be yours, each tried in turn: `tls-alpn-01` on port 443, `http-01` by `server.tls.redirect_bind` on port 80."),
 
     fixed("api.families", Kind::Words(FAMILIES), "code,confirm,proof,session,verified", "The documented API families that are served; the others answer 404.").strictly(Strict::Only("confirm,proof,session,verified")),
     derived("api.docs", Kind::Bool, "on in development, off in production", "Whether `/docs`, `/redoc` and `/openapi.json` are served."),
@@ -281,22 +287,32 @@ pub(crate) const SETTINGS: &[Setting] = &[
     fixed("rate_limit.named.verify_otp", Kind::Rate, "10/minute", "Family `verified`: answering with a code."),
     fixed("rate_limit.named.default", Kind::Rate, "100/minute", "Family `verified`: every other route."),
     fixed("cors.origins", Kind::List, "", "Origins whose pages may call the API, exactly as a browser sends them."),
-    derived("files.url", Kind::Text, "`file:<data_dir>/files`", "Where files are kept: `file:folder`."),
+    derived("files.url", Kind::Text, "`file:<data_dir>/files`", "Where files are kept: `file:folder`, or in S3 `s3://bucket` or `s3://bucket/prefix`."),
     fixed("files.max_size", Kind::Size, "10MiB", "The largest file."),
     fixed("files.max_count", Kind::Count(0, MANY), "100", "Files a user."),
     fixed("files.any_type", Kind::Bool, "true", "Whether files are kept whose name, type and first bytes disagree (always as attachments).").strictly(Strict::Only("false")),
+    unset("files.s3.endpoint", Kind::Url, "The S3 service (MinIO or another) that has the bucket, such as `https://minio.example.com:9000`; without it Amazon's, in `files.s3.region`."),
+    fixed("files.s3.region", Kind::Text, "us-east-1", "The region that requests to S3 are signed for."),
+    unset("files.s3.access_key", Kind::Text, "The access key to S3; without keys, what the role of the machine gives (Amazon alone)."),
+    unset("files.s3.secret_key", Kind::Secret, "The secret key to S3."),
+    derived("files.s3.path_style", Kind::Bool, "true with `files.s3.endpoint` or a dot in the bucket's name", "Whether the bucket's name is in the path of a request and not in the host."),
     fixed("logs.level", Kind::Word(&["error", "warn", "info", "debug", "trace"]), "info", "The least important events that are logged."),
     derived("logs.format", Kind::Word(&["pretty", "json"]), "`pretty` in development, `json` in production", "For people or for programs."),
     unset("logs.file", Kind::Path, "A file that gets the log beside the console."),
     fixed("logs.max_size", Kind::Size, "5MiB", "The size at which that file is turned over."),
     fixed("logs.keep", Kind::Count(0, 1000), "5", "How many full files are kept."),
     fixed("monitoring.slow_request", Kind::Span, "5s", "From when on a request is logged as slow."),
+    unset("monitoring.otlp_endpoint", Kind::Url, "The collector that traces are handed to by OTLP over HTTP, such as `http://127.0.0.1:4318`; without it there are none."),
+    unset("monitoring.otlp_headers", Kind::Map, "Headers for that collector, such as `{ Authorization = \"Bearer …\" }`; in the environment as a JSON object."),
+    fixed("monitoring.trace_sample", Kind::Count(0, 100), "100", "How many of a hundred requests are traced; where a trusted proxy traces a request, it has decided."),
+    fixed("monitoring.service_name", Kind::Text, "doorward", "What this service is called in traces."),
     fixed("federation.link", Kind::Word(&["verified", "confirmed"]), "verified", "How an identity joins an account with the same address: both sides have it verified, or the signed-in user says so.").strictly(Strict::Only("confirmed")),
     fixed("federation.google.client_ids", Kind::List, "", "Client ids whose Google ID tokens are accepted."),
     fixed("federation.apple.client_ids", Kind::List, "", "Client ids whose Apple ID tokens are accepted."),
     unset("federation.*.client_ids", Kind::List, "Client ids whose ID tokens of this provider are accepted; its name has 1 to 32 characters of `a-z`, `0-9`, `_`, `-`."),
     unset("federation.*.issuer", Kind::Text, "The issuer of any other OpenID provider, exactly as its tokens say it: https, or http on loopback."),
     derived("federation.*.jwks_uri", Kind::Url, "what the issuer's discovery document says", "Where that provider publishes its keys: https, or http on loopback."),
+    derived("federation.*.domains", Kind::List, "every domain; in the strict profile those whose mail the provider runs", "The domains of addresses that this provider is believed about; `*`: every one."),
     derived("federation.*.require_nonce", Kind::Bool, "false", "Whether ID tokens must carry a nonce of ours.").strictly(Strict::Only("true")),
 ];
 

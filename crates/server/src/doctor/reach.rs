@@ -1,10 +1,9 @@
 //! Whether those whom Doorward asks over HTTP answer: the provider of SMS, and the providers of identities.
 
-use super::Check;
-use super::checks::{PATIENCE, root_cause};
+use super::{Check, PATIENCE};
 use crate::assemble::federation;
 use crate::config::{Config, Mail};
-use crate::http_client;
+use crate::http_client::{self, root_cause};
 use doorward_service::settings::Provider;
 use reqwest::{Method, StatusCode};
 use url::Url;

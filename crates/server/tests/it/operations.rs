@@ -5,6 +5,8 @@ mod documents;
 mod health;
 mod inbox;
 mod keys;
+mod metrics;
 mod resilience;
 mod sms;
+mod traces;
 mod welcome;

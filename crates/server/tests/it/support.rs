@@ -6,6 +6,7 @@
 mod answer;
 mod app;
 mod backend;
+mod database;
 mod logs;
 mod multipart;
 mod people;

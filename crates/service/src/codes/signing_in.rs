@@ -5,12 +5,13 @@
 //! whether the worker sends the message.
 
 use super::{Asker, Request, Target, put_and_send};
+use crate::accounts;
 use crate::audit::{self, Event};
 use crate::messages::Address;
 use crate::settings::SmsRoute;
 use crate::tokens::admit_status;
-use crate::{App, Ctx, Error, Fault, SharedApp, outbox};
-use doorward_domain::{Identifier, Profile, Purpose, Rejection, Span, Status, UserId};
+use crate::{App, Ctx, Error, Fault, SharedApp, former_names, outbox};
+use doorward_domain::{Identifier, Purpose, Rejection, Span, Status, UserId};
 use doorward_store::users::{Inserted, NewUser};
 use doorward_store::{ReadTx, WriteTx, tombstones, users};
 
@@ -75,7 +76,10 @@ pub(crate) async fn state_of(
     identifier: &Identifier,
     holder: Option<&users::User>,
 ) -> Result<Result<(), Rejection>, Error> {
-    let deleted = tombstones::exists(tx, &app.tombstone(identifier)).await?;
+    let mut deleted = false;
+    for hash in former_names::of_tombstone(app, identifier) {
+        deleted |= tombstones::exists(tx, &hash).await?;
+    }
     let status = holder.map_or(Status::Temp, |user| user.status);
     Ok(match status {
         Status::Temp if deleted => Err(Rejection::AccountDeleted),
@@ -83,7 +87,8 @@ pub(crate) async fn state_of(
     })
 }
 
-/// The account that the code is for, kept as it is until the code is there; a temporary one where there was none.
+/// The account that the code is for, kept as it is until the code is there; a temporary one where there was none. Either
+/// way one account is looked for to be locked, and one row is added.
 async fn hold(
     tx: &mut WriteTx,
     app: &App,
@@ -91,12 +96,12 @@ async fn hold(
     identifier: &Identifier,
     known_as: Option<UserId>,
 ) -> Result<UserId, Error> {
-    if let Some(user) = known_as
-        && users::lock(tx, user).await?
-    {
+    let new = temporary(app, ctx, identifier);
+    let user = known_as.unwrap_or(new.id);
+    if users::lock(tx, user).await? {
+        accounts::leave_nobody(tx, &new).await?;
         return Ok(user);
     }
-    let new = temporary(app, ctx, identifier);
     if users::insert(tx, &new).await? == Inserted::Done {
         return Ok(new.id);
     }
@@ -113,16 +118,9 @@ fn temporary(app: &App, ctx: &Ctx, identifier: &Identifier) -> NewUser {
         Identifier::Login(_) => (None, None),
     };
     NewUser {
-        id: UserId::new(ctx.now, app.entropy.bytes()),
         status: Status::Temp,
         email,
-        email_proven_at: None,
         phone,
-        phone_proven_at: None,
-        login: None,
-        profile: Profile::default(),
-        password_hash: None,
-        registered_network: Some(app.network(ctx.client.network())),
-        created_at: ctx.now,
+        ..accounts::blank(app, ctx)
     }
 }

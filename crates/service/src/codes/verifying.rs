@@ -1,6 +1,6 @@
 //! Codes that prove the address of an account.
 
-use super::{Asker, Met, Request, Target, meet, put_and_send, refuse, spend};
+use super::{Asker, Request, Target, expect_right, put_and_send, refuse, spend};
 use crate::accounts::{self, Proof, Prover};
 use crate::audit::{self, Event};
 use crate::{Ctx, Error, SharedApp, outbox};
@@ -56,11 +56,7 @@ pub async fn verify_email(
     let mut tx = app.write().await?;
     // The account first and its codes second, as whoever changes an account locks them.
     let user = users::lock_by_identifier(&mut tx, &identifier).await?;
-    let guess = match meet(&mut tx, app, ctx, &target, &code).await? {
-        Met::Right(guess) => guess,
-        Met::Wrong(guess) => return refuse(tx, app, ctx, &target, &guess).await,
-        Met::Dead(refusal) => return Err(refusal.into()),
-    };
+    let (mut tx, guess) = expect_right(tx, app, ctx, &target, &code).await?;
     let user = user.filter(|user| {
         guess.user_id == Some(user.id)
             && user.email_proven_at.is_none()

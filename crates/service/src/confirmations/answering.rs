@@ -1,25 +1,41 @@
 //! The two answers to a link: "confirm" and "this was not me". Of any number at once, one counts.
 
-use super::{Found, PendingKind, find, fitting};
+use super::{Found, PendingKind, find, fitting, takes_password};
 use crate::accounts::{self, Contact, Proof, Prover};
 use crate::audit::{self, Event};
 use crate::messages::{ContactKind, Content};
+use crate::sessions::Checked;
 use crate::{App, Ctx, Error, SharedApp, credentials, outbox};
 use doorward_domain::{Email, Identifier, Rejection, SessionId, Status, UserId};
 use doorward_store::{WriteTx, links, sessions, users};
 use secrecy::SecretString;
 
+/// What is said to a link in favour of it.
+#[derive(Debug)]
+pub struct Confirmation {
+    /// The secret of the link.
+    pub token: SecretString,
+    /// The password of the account, where that is asked for.
+    pub password: Option<SecretString>,
+}
+
 /// Confirms what the link is about.
 ///
 /// At registering the address is proven, and what was set with it stays: who registered asked for this link. At a
-/// change the account has the new address from now on, and the old one is told.
+/// change the account has the new address from now on, and the old one is told. Where the password is asked for beside
+/// the link, a wrong one counts as one of signing in does, and leaves the link as it is.
 pub async fn confirm(
     app: &SharedApp,
     ctx: &Ctx,
-    token: SecretString,
+    answer: Confirmation,
 ) -> Result<PendingKind, Error> {
+    let checked = check_password(app, ctx, &answer).await?;
     let mut tx = app.write().await?;
-    let (found, user) = spend(&mut tx, app, ctx, &token).await?;
+    let (found, user) = spend(&mut tx, app, ctx, &answer.token).await?;
+    if let Some(checked) = &checked {
+        checked.require_unchanged(&user)?;
+        checked.tally.clear(&mut tx).await?;
+    }
     match found.kind {
         PendingKind::Registration => {
             let identifier = Identifier::from(found.email);
@@ -46,6 +62,28 @@ pub async fn confirm(
     app.caches.forget_sessions(&shown);
     outbox::ring(app);
     Ok(found.kind)
+}
+
+/// The password of the account that the link is about, where the link alone is not enough.
+async fn check_password(
+    app: &SharedApp,
+    ctx: &Ctx,
+    answer: &Confirmation,
+) -> Result<Option<Checked>, Error> {
+    if app.settings.confirm.confirm_on_get {
+        return Ok(None);
+    }
+    let mut tx = app.read().await?;
+    let found = find(&mut tx, app, ctx, &answer.token).await?;
+    let user = fitting(&mut tx, &found).await?;
+    drop(tx);
+    if !takes_password(app, &user) {
+        return Ok(None);
+    }
+    let password = answer.password.as_ref();
+    let password = password.ok_or(Rejection::PasswordRequired)?;
+    let checked = credentials::check_own_password(app, ctx, &user, password).await?;
+    Ok(Some(checked))
 }
 
 /// Says that it was somebody else: a registration is dropped, and of a change the change alone.

@@ -1,7 +1,7 @@
 //! An account is to have another address: it keeps the one it has until the new one is confirmed.
 
 use super::mail_link;
-use crate::accounts::{self, User};
+use crate::accounts::{OwnerNotice, User};
 use crate::audit::{self, Event};
 use crate::links::{self, NewLink};
 use crate::messages::{Content, Envelope};
@@ -32,21 +32,18 @@ pub async fn change_address(
     let mut tx = app.read().await?;
     let holder = users::by_email(&mut tx, email).await?;
     drop(tx);
-    match holder {
-        Some(holder) if holder.id == user.id => {
-            forget(app, ctx, caller).await?;
-            if user.email_proven_at.is_none() {
-                send_again(app, ctx, &user).await?;
-            }
+    if holder.as_ref().is_some_and(|holder| holder.id == user.id) {
+        forget(app, ctx, caller).await?;
+        if user.email_proven_at.is_none() {
+            send_again(app, ctx, &user).await?;
         }
-        Some(holder) if holder.status != Status::Temp => {
-            if app.settings.confirm.disclose_existence {
-                return Err(Rejection::EmailTaken.into());
-            }
-            begin(app, ctx, caller, Wish::Taken(email)).await?;
-        }
-        Some(_) | None => begin(app, ctx, caller, Wish::Free(email)).await?,
+        return Ok(User::from(&user));
     }
+    let holder = holder.filter(|holder| holder.status != Status::Temp);
+    if holder.is_some() && app.settings.confirm.disclose_existence {
+        return Err(Rejection::EmailTaken.into());
+    }
+    begin(app, ctx, caller, &Wish { email, holder }).await?;
     Ok(User::from(&user))
 }
 
@@ -75,21 +72,17 @@ async fn forget(app: &SharedApp, ctx: &Ctx, caller: &Caller) -> Result<(), Error
     Ok(tx.commit().await?)
 }
 
-/// The address that somebody wants, and whether they may have it. One that is taken leaves the same rows, and a link that
-/// nobody gets and that is good for nothing.
-#[derive(Clone, Copy)]
-enum Wish<'a> {
-    Free(&'a Email),
-    Taken(&'a Email),
+/// The address that somebody wants, and whose it is already. One that is taken leaves the same rows, and a link that nobody
+/// gets and that is good for nothing.
+struct Wish<'a> {
+    email: &'a Email,
+    holder: Option<users::User>,
 }
 
-async fn begin(app: &SharedApp, ctx: &Ctx, caller: &Caller, wish: Wish<'_>) -> Result<(), Error> {
+async fn begin(app: &SharedApp, ctx: &Ctx, caller: &Caller, wish: &Wish<'_>) -> Result<(), Error> {
     let key = format!("address-change|{}", caller.user.id);
     limits::take_hourly(app, ctx, &key, CHANGES).await?;
-    let notice = match wish {
-        Wish::Free(email) => accounts::OwnerNotice::to_nobody(app, email).await,
-        Wish::Taken(email) => accounts::OwnerNotice::to_owner(app, email).await,
-    };
+    let notice = OwnerNotice::about(app, ctx, wish.email, wish.holder.as_ref()).await;
     let mut tx = app.write().await?;
     // Of two changes that are begun at once, the later one is the one that waits.
     let user = &credentials::hold(&mut tx, ctx, caller).await?;
@@ -108,23 +101,20 @@ async fn mail_change_link(
     app: &App,
     ctx: &Ctx,
     user: UserId,
-    wish: Wish<'_>,
+    wish: &Wish<'_>,
 ) -> Result<(), Error> {
-    let (email, user) = match wish {
-        Wish::Free(email) => (email, Some(user)),
-        Wish::Taken(email) => (email, None),
-    };
+    let is_taken = wish.holder.is_some();
     let new = NewLink {
         purpose: LinkPurpose::Change,
-        user,
-        email: Some(email),
+        user: (!is_taken).then_some(user),
+        email: Some(wish.email),
     };
     let link = links::keep(tx, app, ctx, &new).await?;
     let lifetime = links::lifetime(app, LinkPurpose::Change);
     let envelope = Envelope {
-        to: email.into(),
+        to: wish.email.into(),
         content: Content::ChangeLink { link, lifetime },
-        dropped: user.is_none(),
+        dropped: is_taken,
         good_until: Some(ctx.now + lifetime),
     };
     outbox::post(tx, app, ctx, &envelope).await

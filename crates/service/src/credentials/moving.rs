@@ -6,10 +6,10 @@
 use super::{hold_unchanged, require_owner, row_of};
 use crate::accounts::{self, Contact, User};
 use crate::audit::{self, Event};
-use crate::codes::{self, Met, Target};
+use crate::codes::{self, Target};
 use crate::messages::Content;
 use crate::tokens::Caller;
-use crate::{App, Ctx, Error, Fault, SharedApp, outbox};
+use crate::{App, Ctx, Error, Fault, SharedApp, former_names, outbox};
 use doorward_domain::{Identifier, Purpose, Rejection, SessionId, Status};
 use doorward_store::codes::Guess;
 use doorward_store::{WriteTx, links, users};
@@ -66,13 +66,10 @@ pub async fn adopt(
 /// The code that was sent to the identifier, found right and not spent yet.
 async fn right_code(app: &SharedApp, ctx: &Ctx, command: &Move) -> Result<Guess, Error> {
     let target = Target::of(Purpose::SignIn, &command.identifier);
-    let mut tx = app.write().await?;
-    match codes::meet(&mut tx, app, ctx, &target, &command.code).await? {
-        // With the transaction its count is dropped too: a right guess wears no code out.
-        Met::Right(guess) => Ok(guess),
-        Met::Wrong(guess) => codes::refuse(tx, app, ctx, &target, &guess).await,
-        Met::Dead(refusal) => Err(refusal.into()),
-    }
+    let tx = app.write().await?;
+    // With the transaction its count is dropped too: a right guess wears no code out.
+    let (_, guess) = codes::expect_right(tx, app, ctx, &target, &command.code).await?;
+    Ok(guess)
 }
 
 /// Keeps both accounts as they are until the commit, and gives the one that has the identifier. They are locked in the order
@@ -151,6 +148,7 @@ pub(crate) async fn give(
         });
     }
     for identifier in contact.predecessor(row).into_iter().chain([contact.into()]) {
+        former_names::carry_over(tx, app, ctx, &identifier).await?;
         let subject = app.subject(&identifier);
         doorward_store::codes::void_subject(tx, &subject, ctx.now).await?;
     }

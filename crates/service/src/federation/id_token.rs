@@ -1,6 +1,6 @@
 //! What an ID token says (OpenID Connect Core 1.0 section 2), and whether it says it to us (section 3.1.3.7).
 
-use crate::settings::Provider;
+use crate::settings::{Provider, Vouching};
 use doorward_crypto::{ForeignToken, JoseError};
 use doorward_domain::{Email, ProviderName, Span, Timestamp};
 use serde::Deserialize;
@@ -22,7 +22,7 @@ const APPLE: &str = "apple";
 pub(super) struct IdToken {
     /// Who they are at that provider.
     pub(super) subject: String,
-    /// Their address, if the provider has verified that it is theirs.
+    /// Their address, if the provider has verified that it is theirs, and is to be believed about its domain.
     pub(super) verified_email: Option<Email>,
     /// What the token was asked for with.
     pub(super) nonce: Option<String>,
@@ -67,6 +67,8 @@ struct Claims {
     email: Option<String>,
     #[serde(default, deserialize_with = "present")]
     email_verified: Option<Answer>,
+    /// The Google Workspace domain that the user belongs to; elsewhere it means nothing, whatever its type.
+    hd: Option<serde_json::Value>,
     /// Marks a logout token, which is signed by the same keys for the same clients (Back-Channel Logout section 2.4).
     #[serde(default, deserialize_with = "present")]
     events: Option<IgnoredAny>,
@@ -119,10 +121,12 @@ pub(super) fn read(
         return Err(Flaw::Subject);
     }
     let verified = claims.says_verified(name)?;
-    let email = claims.email.filter(|_| verified);
+    let email = claims.email.as_deref().filter(|_| verified);
+    let email = email.and_then(|email| Email::parse(email).ok());
+    let verified_email = email.filter(|email| claims.are_believed(provider, email.domain()));
     Ok(IdToken {
         subject: claims.sub,
-        verified_email: email.and_then(|email| Email::parse(&email).ok()),
+        verified_email,
         nonce: claims.nonce,
     })
 }
@@ -159,6 +163,22 @@ impl Claims {
             return Err(Flaw::Early);
         }
         Ok(())
+    }
+
+    /// Whether the provider is trusted for a domain. Google runs the mail of the Workspace domains that it names in `hd`.
+    fn are_believed(&self, provider: &Provider, domain: &str) -> bool {
+        match &provider.vouching {
+            Vouching::Everywhere => true,
+            Vouching::Within(domains) => {
+                domains.contains(domain)
+                    || (GOOGLE.contains(&provider.issuer.as_str()) && self.is_hosted_at(domain))
+            }
+        }
+    }
+
+    fn is_hosted_at(&self, domain: &str) -> bool {
+        let hosted = self.hd.as_ref().and_then(serde_json::Value::as_str);
+        hosted.is_some_and(|hosted| hosted.eq_ignore_ascii_case(domain))
     }
 
     fn says_verified(&self, name: &ProviderName) -> Result<bool, Flaw> {

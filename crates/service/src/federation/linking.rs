@@ -7,7 +7,7 @@
 use super::id_token::IdToken;
 use super::providers::Provider;
 use super::{Registration, spend_nonce};
-use crate::accounts::{self, Proof, Prover, User};
+use crate::accounts::{self, Claim, OwnerNotice, Proof, Prover, User};
 use crate::audit::{self, Event};
 use crate::messages::Content;
 use crate::settings::Linking;
@@ -36,28 +36,73 @@ pub async fn register(app: &SharedApp, ctx: &Ctx, command: Registration) -> Resu
     };
     spend_nonce(app, ctx, provider, &wish.token).await?;
     let new = new_user(app, ctx, &wish);
-    let mut tx = app.write().await?;
-    let name = provider.name().as_str();
-    let owner = identities::owner(&mut tx, name, &wish.token.subject).await?;
-    if owner.is_some() {
-        return Err(Rejection::IdentityTaken.into());
+    if wish.vouched {
+        vouched(app, ctx, &wish, &new).await
+    } else {
+        unvouched(app, ctx, &wish, &new).await
     }
-    let holder = match accounts::insert_new(&mut tx, app, ctx, &new).await? {
-        Inserted::EmailTaken if wish.vouched => join(&mut tx, app, ctx, &wish).await?,
-        Inserted::EmailTaken => {
-            drop(tx);
-            return unvouched(app, ctx, &wish, &new).await;
-        }
+}
+
+/// The address is the registering user's, as the provider has verified: they get the account that has it, or a new one.
+async fn vouched(
+    app: &SharedApp,
+    ctx: &Ctx,
+    wish: &Wish<'_>,
+    new: &NewUser,
+) -> Result<User, Error> {
+    let mut tx = app.write().await?;
+    require_free(&mut tx, wish).await?;
+    let holder = match accounts::insert_new(&mut tx, app, ctx, new).await? {
+        Inserted::EmailTaken => join(&mut tx, app, ctx, wish).await?,
         inserted => {
             accounts::require_done(inserted)?;
-            settle(&mut tx, app, ctx, &wish, new.id).await?
+            audit::record(&mut tx, app, ctx, Event::SignedUp, new.id).await?;
+            audit::record(&mut tx, app, ctx, Event::AddressProven, new.id).await?;
+            Holder::fresh(new.id)
         }
     };
-    let user = link(&mut tx, app, ctx, &wish, holder.id).await?;
+    let user = link(&mut tx, app, ctx, wish, holder.id).await?;
     tx.commit().await?;
     app.caches.forget_sessions(&holder.ended);
     outbox::ring(app);
     Ok(user)
+}
+
+/// Nobody vouches for the address: a link is mailed that confirms it, and an account that has it is joined by nobody.
+async fn unvouched(
+    app: &SharedApp,
+    ctx: &Ctx,
+    wish: &Wish<'_>,
+    new: &NewUser,
+) -> Result<User, Error> {
+    let email = &wish.command.email;
+    let holder = accounts::hidden_holder(app, ctx, &email.clone().into()).await?;
+    let notice = OwnerNotice::about(app, ctx, email, holder.as_ref()).await;
+    let mut tx = app.write().await?;
+    require_free(&mut tx, wish).await?;
+    let claim = match accounts::claim(&mut tx, app, ctx, new, holder.as_ref()).await {
+        Err(Error::Rejected(refusal)) if refusal.rejection == Rejection::EmailTaken => {
+            return Err(Rejection::ProviderAddressUnproven.into());
+        }
+        claim => claim?,
+    };
+    confirmations::mail_first_link(&mut tx, app, ctx, email, &claim, &notice).await?;
+    let user = match claim {
+        Claim::Made(id) => link(&mut tx, app, ctx, wish, id).await?,
+        Claim::Hidden => accounts::as_shown(new),
+    };
+    tx.commit().await?;
+    outbox::ring(app);
+    Ok(user)
+}
+
+/// An identity has one account.
+async fn require_free(tx: &mut WriteTx, wish: &Wish<'_>) -> Result<(), Error> {
+    let name = wish.provider.name().as_str();
+    match identities::owner(tx, name, &wish.token.subject).await? {
+        Some(_) => Err(Rejection::IdentityTaken.into()),
+        None => Ok(()),
+    }
 }
 
 /// A registration whose token is good.
@@ -75,6 +120,16 @@ struct Holder {
     ended: Vec<SessionId>,
 }
 
+impl Holder {
+    /// One in which nothing has happened yet.
+    const fn fresh(id: UserId) -> Self {
+        Self {
+            id,
+            ended: Vec::new(),
+        }
+    }
+}
+
 fn new_user(app: &App, ctx: &Ctx, wish: &Wish<'_>) -> NewUser {
     NewUser {
         email: Some(wish.command.email.clone()),
@@ -86,26 +141,6 @@ fn new_user(app: &App, ctx: &Ctx, wish: &Wish<'_>) -> NewUser {
         },
         ..accounts::blank(app, ctx)
     }
-}
-
-/// What goes with a new account.
-async fn settle(
-    tx: &mut WriteTx,
-    app: &App,
-    ctx: &Ctx,
-    wish: &Wish<'_>,
-    id: UserId,
-) -> Result<Holder, Error> {
-    audit::record(tx, app, ctx, Event::SignedUp, id).await?;
-    if wish.vouched {
-        audit::record(tx, app, ctx, Event::AddressProven, id).await?;
-    } else {
-        confirmations::mail_link(tx, app, ctx, id, &wish.command.email).await?;
-    }
-    Ok(Holder {
-        id,
-        ended: Vec::new(),
-    })
 }
 
 /// The address is an account's, and the provider has verified that it is the registering user's.
@@ -121,10 +156,7 @@ async fn join(tx: &mut WriteTx, app: &App, ctx: &Ctx, wish: &Wish<'_>) -> Result
             // Whose account gets another way in is told.
             let provider = wish.provider.name().to_string();
             outbox::tell(tx, app, ctx, &user, &Content::IdentityLinked { provider }).await?;
-            Ok(Holder {
-                id: user.id,
-                ended: Vec::new(),
-            })
+            Ok(Holder::fresh(user.id))
         }
         Linking::Confirmed => Err(Rejection::EmailTaken.into()),
     }
@@ -168,20 +200,6 @@ async fn take_over(
         id: proven.user.id,
         ended: proven.ended,
     })
-}
-
-/// The address is an account's, and the provider does not say that it is the registering user's.
-async fn unvouched(
-    app: &SharedApp,
-    ctx: &Ctx,
-    wish: &Wish<'_>,
-    new: &NewUser,
-) -> Result<User, Error> {
-    if app.settings.confirm.disclose_existence {
-        return Err(Rejection::ProviderAddressUnproven.into());
-    }
-    accounts::tell_owner(app, ctx, &wish.command.email).await?;
-    Ok(accounts::as_shown(new))
 }
 
 /// Links the identity, unless somebody else's registration was faster.

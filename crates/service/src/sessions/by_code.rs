@@ -7,7 +7,7 @@
 use super::open;
 use crate::accounts::{self, Contact, Proof, Prover};
 use crate::audit::{self, Event};
-use crate::codes::{self, Met, Target};
+use crate::codes::{self, Target};
 use crate::credentials::{self, Tried};
 use crate::tokens::{Path, Tokens, cooldown};
 use crate::{Ctx, Error, SharedApp, networks, outbox};
@@ -117,11 +117,7 @@ async fn meet<'c>(
     if app.settings.code.disclose_state {
         state?;
     }
-    let guess = match codes::meet(&mut tx, app, ctx, &target, &command.code).await? {
-        Met::Right(guess) => guess,
-        Met::Wrong(guess) => return codes::refuse(tx, app, ctx, &target, &guess).await,
-        Met::Dead(refusal) => return Err(refusal.into()),
-    };
+    let (tx, guess) = codes::expect_right(tx, app, ctx, &target, &command.code).await?;
     // Who holds a right code may know.
     state?;
     let row = row.ok_or(Rejection::CodeExpired)?;

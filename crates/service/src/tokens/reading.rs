@@ -4,11 +4,14 @@
 //! ours, or, where it was answered through family `code`, that same public one.
 
 use super::Kind;
+use crate::caches::{SURE, Ticket};
 use crate::{App, Error, SharedApp};
 use doorward_crypto::{Algorithm, JoseError, KeySet, parse_claims, sha256};
 use doorward_domain::{Rejection, SessionId, Timestamp, UserId};
+use metrics::counter;
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What was read from a token whose signature is ours.
 #[derive(Debug)]
@@ -44,9 +47,12 @@ struct Received {
 pub(super) async fn read_access(app: &SharedApp, token: &str) -> Result<Arc<Claims>, Error> {
     let digest = sha256(token.as_bytes());
     if let Some(claims) = app.caches.claims(&digest) {
+        counter!("doorward_cache_total", "cache" => "tokens", "outcome" => "hit").increment(1);
         return Ok(claims);
     }
-    let claims = match verify_public(app, token).await? {
+    counter!("doorward_cache_total", "cache" => "tokens", "outcome" => "miss").increment(1);
+    let (verified, ticket) = verify_public(app, token).await?;
+    let claims = match verified {
         Ok(signed) => accept(app, signed.claims)?,
         Err(error) if app.keyring.refresh_keys().verify(token).is_ok() => {
             tracing::debug!(%error, "a refresh token was shown as an access token");
@@ -58,7 +64,8 @@ pub(super) async fn read_access(app: &SharedApp, token: &str) -> Result<Arc<Clai
         return Err(Rejection::TokenWrongKind.into());
     }
     let claims = Arc::new(claims);
-    app.caches.remember_claims(digest, Arc::clone(&claims));
+    app.caches
+        .remember_claims(digest, Arc::clone(&claims), ticket);
     Ok(claims)
 }
 
@@ -66,7 +73,7 @@ pub(super) async fn read_access(app: &SharedApp, token: &str) -> Result<Arc<Clai
 pub(crate) async fn read_refresh(app: &SharedApp, token: &str) -> Result<Claims, Error> {
     let received = match verify(app.keyring.refresh_keys(), token) {
         Err(JoseError::UnknownKey) => {
-            let signed = verify_public(app, token).await?.map_err(refused)?;
+            let signed = verify_public(app, token).await?.0.map_err(refused)?;
             // A shared key is shared with others, so nothing but access tokens hangs on it.
             if signed.algorithm == Algorithm::Hs256 {
                 return Err(Rejection::TokenWrongKind.into());
@@ -89,14 +96,23 @@ struct Signed {
     algorithm: Algorithm,
 }
 
-/// Verifies against the keys that everybody knows. Another replica may have made one of them a moment ago.
-async fn verify_public(app: &App, token: &str) -> Result<Result<Signed, JoseError>, Error> {
-    let verified = app.keyring.with_access_keys(|keys| verify(keys, token));
-    if !matches!(verified, Err(JoseError::UnknownKey)) {
-        return Ok(verified);
-    }
-    app.keyring.reload_if_stale(app).await?;
-    Ok(app.keyring.with_access_keys(|keys| verify(keys, token)))
+/// Verifies against the keys that everybody knows, which are read again where another replica may have made or withdrawn
+/// one: for a name that is not known, and while it is not heard what others change.
+async fn verify_public(
+    app: &App,
+    token: &str,
+) -> Result<(Result<Signed, JoseError>, Ticket), Error> {
+    let asked = Instant::now();
+    let check = |keys: &KeySet| verify(keys, token);
+    let verified = app.keyring.with_access_keys(app, check);
+    let known_since = match &verified.0 {
+        Ok(_) if app.caches.hears_changes() => return Ok(verified),
+        Ok(_) => asked.checked_sub(SURE).unwrap_or(asked),
+        Err(JoseError::UnknownKey) => asked,
+        Err(_) => return Ok(verified),
+    };
+    app.keyring.read_since(app, known_since).await?;
+    Ok(app.keyring.with_access_keys(app, check))
 }
 
 fn verify(keys: &KeySet, token: &str) -> Result<Signed, JoseError> {

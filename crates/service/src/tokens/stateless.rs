@@ -46,6 +46,7 @@ async fn reopen(
     claims: &Claims,
     epoch: i64,
 ) -> Result<Arc<Snapshot>, Error> {
+    let ticket = app.caches.before_reading(claims.user);
     let mut tx = app.write().await?;
     // Whoever moves the epoch on meanwhile waits, and then ends this session too.
     users::lock(&mut tx, claims.user).await?;
@@ -67,7 +68,7 @@ async fn reopen(
     tx.commit().await?;
     let snapshot = Arc::new(Snapshot::from(&live));
     app.caches
-        .remember_session(claims.session, Arc::clone(&snapshot));
+        .remember_session(claims.session, Arc::clone(&snapshot), ticket);
     Ok(snapshot)
 }
 

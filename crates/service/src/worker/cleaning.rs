@@ -2,7 +2,7 @@
 
 use super::internal_ctx;
 use crate::audit::{self, Event};
-use crate::{Ctx, Error, SharedApp, networks, outbox};
+use crate::{Ctx, Error, SharedApp, changes, networks, outbox};
 use doorward_domain::{Span, Timestamp, UserId};
 use doorward_store::{
     audit as trail, codes, files, inbox, jobs, known_networks, links, nonces, sessions, tombstones,
@@ -44,6 +44,7 @@ pub(super) async fn run(app: &SharedApp) -> Result<(), Error> {
     sweep(app, Table::Audit, now - AUDIT).await?;
     remove_temporary(app, now).await?;
     remove_unproven(app, now - accounts.unproven_lifetime).await?;
+    changes::purge(app, app.settings.cleanup.batch).await?;
     let mut tx = app.write().await?;
     inbox::trim(&mut tx, INBOX).await?;
     Ok(tx.commit().await?)

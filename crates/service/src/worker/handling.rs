@@ -8,7 +8,8 @@ use crate::{Error, Fault, SharedApp};
 use doorward_domain::{FileId, JobId};
 use doorward_store::{WriteTx, files, jobs};
 
-/// After so many tries, some ten hours, a job is dead.
+/// After so many tries, some ten hours, a message is dead. The removal of an object never is: what somebody deleted must
+/// not stay because the store was away for a night.
 const MOST_ATTEMPTS: i64 = 16;
 
 /// What became of a job.
@@ -88,7 +89,7 @@ async fn send(hands: &Hands, id: JobId, envelope: Envelope) -> Result<Outcome, F
     }
     Ok(match hand_over(hands, id, envelope).await? {
         Ok(()) => Outcome::Done,
-        Err(SendError::Temporary(reason)) => Outcome::Again(reason),
+        Err(SendError::Away(reason) | SendError::Temporary(reason)) => Outcome::Again(reason),
         Err(SendError::Permanent(reason)) => Outcome::Never(reason),
     })
 }
@@ -153,7 +154,7 @@ async fn settle(
             jobs::done(tx, job.id, &worker.name).await?;
             "done"
         }
-        Outcome::Again(reason) if job.attempts < MOST_ATTEMPTS => {
+        Outcome::Again(reason) if job.attempts < MOST_ATTEMPTS || job.kind == outbox::REMOVAL => {
             let wait = backoff(job.attempts, u64::from_le_bytes(app.entropy.bytes()));
             tracing::warn!(job.id = %job.id, job.kind, attempts = job.attempts, reason, retry.after = %wait, "a job failed");
             jobs::retry(tx, job.id, &worker.name, now + wait, reason).await?;

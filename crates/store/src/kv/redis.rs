@@ -3,7 +3,9 @@
 //! One multiplexed connection, opened when it is needed. An error drops it; the next second belongs to the callers'
 //! fallback, then one of them tries again. Redis' own clock is the one that replicas share.
 
-use super::{Decision, KvError, lifetime};
+mod subscription;
+
+use super::{Decision, KvError, eviction, lifetime};
 use ::redis::aio::{ConnectionLike, MultiplexedConnection};
 use ::redis::cluster::{ClusterClient, ClusterClientBuilder};
 use ::redis::cluster_async::ClusterConnection;
@@ -72,7 +74,10 @@ struct Line {
 
 enum Dialer {
     One(Box<Client>),
-    Cluster(Box<ClusterClient>),
+    Cluster {
+        whole: Box<ClusterClient>,
+        nodes: Vec<Client>,
+    },
     Sentinel(Box<Mutex<SentinelClient>>),
 }
 
@@ -156,6 +161,12 @@ impl Redis {
         self.send::<Value>(&cmd("PING")).await.map(drop)
     }
 
+    /// The policy of each node.
+    pub(super) async fn eviction(&self) -> Result<Vec<String>, KvError> {
+        let answer: Value = self.send(cmd("INFO").arg("memory")).await?;
+        Ok(eviction::policies(&answer))
+    }
+
     fn name(&self, key: &str) -> String {
         format!("{}:{key}", self.prefix)
     }
@@ -187,7 +198,7 @@ impl Redis {
         }
         let dialed = tokio::time::timeout(PATIENCE, self.dialer.dial())
             .await
-            .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()));
+            .unwrap_or_else(|_| Err(timed_out()));
         let number = current.number;
         match dialed {
             Ok(link) => {
@@ -237,7 +248,7 @@ impl Dialer {
                 .get_multiplexed_async_connection_with_config(&config)
                 .await
                 .map(Link::One),
-            Self::Cluster(client) => client.get_async_connection().await.map(Link::Cluster),
+            Self::Cluster { whole, .. } => whole.get_async_connection().await.map(Link::Cluster),
             Self::Sentinel(client) => client
                 .lock()
                 .await
@@ -246,6 +257,10 @@ impl Dialer {
                 .map(Link::One),
         }
     }
+}
+
+fn timed_out() -> RedisError {
+    std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 
 /// `USER:PASSWORD@HOST:PORT,HOST:PORT`: the same user at every node.
@@ -264,15 +279,21 @@ fn nodes(scheme: &str, hosts: &str) -> (String, Vec<String>) {
 fn cluster(scheme: &str, rest: &str) -> RedisResult<Dialer> {
     let hosts = rest.split('/').next().unwrap_or_default();
     let (user, hosts) = nodes(scheme, hosts);
-    let hosts = hosts
+    let hosts: Vec<String> = hosts
         .iter()
-        .map(|host| host.replacen("://", &format!("://{user}"), 1));
+        .map(|host| host.replacen("://", &format!("://{user}"), 1))
+        .collect();
+    let nodes = hosts.iter().map(|host| Client::open(host.as_str()));
+    let nodes = nodes.collect::<RedisResult<_>>()?;
     let client = ClusterClientBuilder::new(hosts)
         .connection_timeout(PATIENCE)
         .response_timeout(PATIENCE)
         .retries(1)
         .build()?;
-    Ok(Dialer::Cluster(Box::new(client)))
+    Ok(Dialer::Cluster {
+        whole: Box::new(client),
+        nodes,
+    })
 }
 
 /// The user belongs to the servers, not to the sentinels.

@@ -11,6 +11,7 @@
 //! to hold the pen finds either a clean transaction or none. Where the state of the connection is in doubt, the
 //! connection is closed (which rolls back) and opened anew.
 
+use crate::changes::Version;
 use crate::error::Source;
 use crate::{Error, Result};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -39,6 +40,8 @@ pub(super) struct Writer {
 struct Pen {
     options: SqliteConnectOptions,
     connection: Option<SqliteConnection>,
+    /// Counts the connections.
+    number: u64,
     /// Since when a transaction is open. While nobody holds the pen that is so exactly when it has members.
     opened: Option<Instant>,
     members: Vec<oneshot::Sender<std::result::Result<(), Source>>>,
@@ -86,6 +89,7 @@ impl Writer {
         let mut pen = Pen {
             options,
             connection: None,
+            number: 0,
             opened: None,
             members: Vec::new(),
             torn: false,
@@ -114,6 +118,26 @@ impl Writer {
         };
         turn.enter().await?;
         Ok(turn)
+    }
+
+    /// How often others have committed. The connection that writes counts none of its own commits.
+    pub(super) async fn version(&self) -> Result<Version> {
+        let mut pen = tokio::time::timeout(self.patience, self.pen.lock())
+            .await
+            .map_err(|_| Error::unavailable(sqlx::Error::PoolTimedOut))?;
+        if pen.torn {
+            pen.abandon(Arc::new(CommitLost)).await;
+        }
+        pen.connect().await?;
+        let number = pen.number;
+        let connection = pen.connection.as_mut().ok_or(sqlx::Error::WorkerCrashed)?;
+        let commits = sqlx::query_scalar("PRAGMA data_version")
+            .fetch_one(connection)
+            .await?;
+        Ok(Version {
+            connection: number,
+            commits,
+        })
     }
 
     pub(super) async fn close(&self) {
@@ -227,6 +251,7 @@ impl Pen {
         }
         if self.connection.is_none() {
             self.connection = Some(self.options.connect().await?);
+            self.number += 1;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The password of an account, and the wrong ones in a row after a right code.
 
 use super::TABLE;
+use crate::changes::Changed;
 use crate::{Result, WriteTx};
 use doorward_domain::{Timestamp, UserId};
 
@@ -11,6 +12,7 @@ pub async fn set_password(
     hash: &str,
     now: Timestamp,
 ) -> Result<bool> {
+    tx.note(Changed::User(id));
     let rows = on!(tx, c => sqlx::query(
         "UPDATE users SET password_hash = $2, password_set_at = $3, updated_at = $3 \
          WHERE id = $1 AND deleted_at IS NULL",
@@ -26,6 +28,7 @@ pub async fn set_password(
 
 /// Removes the password; `false` when there is none.
 pub async fn clear_password(tx: &mut WriteTx, id: UserId, now: Timestamp) -> Result<bool> {
+    tx.note(Changed::User(id));
     let rows = on!(tx, c => sqlx::query(
         "UPDATE users SET password_hash = NULL, password_set_at = NULL, updated_at = $2 \
          WHERE id = $1 AND password_hash IS NOT NULL",

@@ -1,6 +1,6 @@
 use crate::support::*;
 use doorward_domain::{JobId, Span, Timestamp};
-use doorward_store::jobs::{self, Job, NewJob, QueueStats};
+use doorward_store::jobs::{self, Job, KindStats, NewJob, QueueStats};
 use doorward_store::{Store, workers};
 use std::collections::HashSet;
 
@@ -94,6 +94,25 @@ on_every_backend! {
         assert_eq!(stats().await, QueueStats { ready: 1, held: 1, dead: 1, oldest_ready_at: Some(NOW) });
         assert_eq!(write(&store, async |tx| jobs::release(tx, "one").await).await, 1);
         assert_eq!((stats().await.ready, stats().await.held), (2, 0));
+    }
+
+    async fn the_queue_says_how_each_kind_stands(store) {
+        let soon = later(Span::seconds(5));
+        for run_at in [NOW, NOW, NOW, later(Span::hours(1))] {
+            enqueue(&store, run_at).await;
+        }
+        let claimed = claim(&store, "one", NOW, 3).await;
+        write(&store, async |tx| jobs::bury(tx, claimed[0].id, "one", NOW, "no").await).await;
+        write(&store, async |tx| jobs::retry(tx, claimed[1].id, "one", later(Span::hours(1)), "not now").await).await;
+        let sms = JobId::new(NOW, fresh());
+        let job = NewJob { id: sms, kind: "sms".to_owned(), payload: Vec::new(), run_at: soon, created_at: NOW };
+        write(&store, async |tx| jobs::enqueue(tx, &job).await).await;
+        let stats = async |now| read(&store, async |tx| jobs::stats_by_kind(tx, now).await).await;
+        let mail = KindStats { kind: "mail".to_owned(), ready: 0, held: 1, delayed: 2, dead: 1, waiting_since: Some(NOW) };
+        let sms = KindStats { kind: "sms".to_owned(), ready: 0, held: 0, delayed: 1, dead: 0, waiting_since: None };
+        assert_eq!(stats(NOW).await, [mail.clone(), sms.clone()]);
+        let sms = KindStats { ready: 1, delayed: 0, waiting_since: Some(NOW), ..sms };
+        assert_eq!(stats(soon).await, [mail, sms]);
     }
 
     async fn two_hundred_jobs_go_to_sixteen_claimers_each_exactly_once(store) {

@@ -72,3 +72,17 @@ on_every_backend! {
         assert_eq!((rows[1].algorithm.as_str(), rows[1].created_at, rows[1].signs_from), ("RS256", NOW, later(Span::minutes(5))));
     }
 }
+
+on_every_backend! {
+    async fn a_withdrawn_key_signs_nothing_verifies_nothing_and_never_comes_back(store) {
+        write(&store, async |tx| keys::insert(tx, &key(1)).await).await;
+        let withdraw = async |version| write(&store, async |tx| keys::withdraw(tx, KeyVersion(version), NOW).await).await;
+        assert!(!withdraw(2).await);
+        assert!(withdraw(1).await);
+        assert!(!withdraw(1).await);
+        let row = read(&store, async |tx| keys::list(tx).await).await.remove(0);
+        assert_eq!((row.private_sealed, row.withdrawn_at), (None, Some(NOW)));
+        assert_eq!((row.signs_from, row.retires_at), (NOW, Some(NOW)));
+        assert!(!write(&store, async |tx| keys::adopt(tx, &key(1)).await).await);
+    }
+}

@@ -4,6 +4,7 @@ use crate::support::*;
 use doorward_domain::{Quota, Span};
 use doorward_store::{Kv, KvError};
 use doorward_testkit::redis;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -191,4 +192,41 @@ async fn a_cluster_and_a_server_behind_a_sentinel_are_as_good_as_one_server() {
         assert!(!kv.gcra("client", quota("1/day"), NOW).await.admitted);
         assert!(!kv.degraded());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_replica_publishes_the_others_hear_on_every_kind_of_redis() {
+    for server in [
+        redis::Server::private().await,
+        redis::Server::cluster().await,
+        redis::Server::sentinel().await,
+    ] {
+        let other = Kv::redis(&server.url, "t").await.unwrap();
+        let heard = Mutex::new(Vec::new());
+        let listening = other.listen("news", |message| {
+            heard.lock().unwrap().push(message.to_owned());
+        });
+        let kv = Kv::redis(&server.url, "t").await.unwrap();
+        let telling = until(async || {
+            kv.publish("other", "nothing").await.unwrap();
+            kv.publish("news", "ada").await.unwrap();
+            !heard.lock().unwrap().is_empty()
+        });
+        tokio::select! {
+            broken = listening => panic!("{broken}"),
+            () = telling => {}
+        }
+        assert!(heard.lock().unwrap().iter().all(|message| message == "ada"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_redis_nobody_is_told_and_a_subscription_ends_with_its_server() {
+    Kv::local().publish("news", "ada").await.unwrap();
+    let server = redis::Server::private().await;
+    let kv = Kv::redis(&server.url, "t").await.unwrap();
+    server.stop().await;
+    let broken = kv.listen("news", |_| ()).await;
+    assert!(matches!(broken, KvError::Unavailable(_)));
+    assert!(kv.publish("news", "ada").await.is_err());
 }

@@ -5,6 +5,12 @@
 mod support;
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
+mod certificates;
+#[cfg(test)]
+mod changes;
+#[cfg(test)]
 mod codes;
 #[cfg(test)]
 mod commits;
@@ -23,9 +29,13 @@ mod keys;
 #[cfg(test)]
 mod kv;
 #[cfg(test)]
+mod leases;
+#[cfg(test)]
 mod outage;
 #[cfg(test)]
 mod records;
+#[cfg(test)]
+mod renaming;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]

@@ -8,12 +8,14 @@ use sqlx::{ConnectOptions, Connection, PgConnection};
 use std::collections::BTreeSet;
 
 const CORE: Migration = step(1, "core");
-const ALL: [Migration; 5] = [
+const ALL: [Migration; 7] = [
     CORE,
     step(2, "wrong_guesses"),
     step(3, "links"),
     step(4, "identities"),
     step(5, "imports"),
+    step(6, "replicas"),
+    step(7, "certificates"),
 ];
 
 const fn step(version: i64, name: &'static str) -> Migration {

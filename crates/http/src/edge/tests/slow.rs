@@ -63,6 +63,7 @@ fn answered_after(took: Duration) {
         route: "/api/login",
         client: ClientAddr::new(PEER.into()),
         request_id: "given-1",
+        trace: &Trace::begin(None),
         took,
         slow: HttpSettings::default().slow_request.to_std(),
         probe: false,

@@ -1,10 +1,10 @@
 //! The identity providers, as they are configured or known.
 
 use super::is_strict;
-use crate::config::{Config, KNOWN_PROVIDERS};
+use crate::config::{Config, EVERY_DOMAIN, KnownProvider, canonical_domain};
 use anyhow::{Context, Result};
 use doorward_domain::ProviderName;
-use doorward_service::settings::{Federation, Linking, Provider};
+use doorward_service::settings::{Federation, Linking, Provider, Vouching};
 use url::Url;
 
 /// `federation.*`.
@@ -30,13 +30,13 @@ fn named(config: &Config, name: &str) -> Result<(ProviderName, Provider)> {
 fn provider(config: &Config, name: &str) -> Result<Provider> {
     let all = &config.all;
     let setting = |end: &str| format!("federation.{name}.{end}");
-    let known = KNOWN_PROVIDERS.iter().find(|(known, ..)| *known == name);
-    let (issuer, jwks_uri) = match (all.text(&setting("issuer")), known) {
-        // Keys belong to an issuer: another issuer has keys of its own.
+    let (issuer, known) = match (all.text(&setting("issuer")), KnownProvider::find(name)) {
+        // Keys and domains belong to an issuer: another issuer has its own.
         (Some(issuer), _) => (issuer, None),
-        (None, Some((_, issuer, keys))) => (*issuer, Some(Url::parse(keys)?)),
+        (None, Some(known)) => (known.issuer, Some(known)),
         (None, None) => anyhow::bail!("`{}` is missing", setting("issuer")),
     };
+    let jwks_uri = known.map(|known| Url::parse(known.keys)).transpose()?;
     Ok(Provider {
         issuer: issuer.to_owned(),
         jwks_uri: all.url(&setting("jwks_uri")).or(jwks_uri),
@@ -44,7 +44,25 @@ fn provider(config: &Config, name: &str) -> Result<Provider> {
         require_nonce: all
             .maybe_flag(&setting("require_nonce"))
             .unwrap_or_else(|| is_strict(config)),
+        vouching: vouching(config, &all.list(&setting("domains")), known),
     })
+}
+
+/// For whose addresses a provider's word counts. Where nobody says: for everybody's, or in the strict profile for those
+/// whose mail it is known to run.
+fn vouching(config: &Config, listed: &[String], known: Option<&KnownProvider>) -> Vouching {
+    if listed.iter().any(|domain| domain == EVERY_DOMAIN) {
+        return Vouching::Everywhere;
+    }
+    if !listed.is_empty() {
+        let domains = listed.iter().filter_map(|domain| canonical_domain(domain));
+        return Vouching::Within(domains.collect());
+    }
+    if !is_strict(config) {
+        return Vouching::Everywhere;
+    }
+    let own = known.map(|known| known.domains).unwrap_or_default();
+    Vouching::Within(own.iter().map(|domain| (*domain).to_owned()).collect())
 }
 
 #[cfg(test)]
@@ -105,6 +123,41 @@ mod tests {
             "https://okta.example.com/keys"
         );
         assert!(okta.require_nonce && read.link == Linking::Confirmed);
+    }
+
+    fn domains(of: &Provider) -> Option<Vec<&str>> {
+        match &of.vouching {
+            Vouching::Everywhere => None,
+            Vouching::Within(domains) => Some(domains.iter().map(String::as_str).collect()),
+        }
+    }
+
+    #[test]
+    fn a_provider_is_trusted_for_the_domains_that_are_listed_else_for_all() {
+        let read = read(
+            "[federation]\ngoogle.client_ids = [\"a\"]\n[federation.okta]\nissuer = \"https://okta.example.com\"\n\
+             client_ids = [\"y\"]\ndomains = [\"Example.COM\", \"bücher.example\"]\n",
+        );
+        assert_eq!(domains(&named(&read, "google")), None);
+        let listed = domains(&named(&read, "okta")).map(|listed| listed.join(" "));
+        assert_eq!(listed.as_deref(), Some("example.com xn--bcher-kva.example"));
+    }
+
+    #[test]
+    fn sec_i17_the_strict_profile_trusts_a_provider_for_the_domains_that_are_its_own() {
+        let read = read(
+            "profile = \"strict\"\ntokens.audience = \"door\"\nfederation.google.client_ids = [\"x\"]\n\
+             federation.apple.client_ids = [\"x\"]\n[federation.okta]\nissuer = \"https://okta.example.com\"\n\
+             client_ids = [\"y\"]\n",
+        );
+        let google = named(&read, "google");
+        assert_eq!(domains(&google), Some(vec!["gmail.com", "googlemail.com"]));
+        assert!(
+            domains(&named(&read, "apple"))
+                .unwrap()
+                .contains(&"privaterelay.appleid.com")
+        );
+        assert_eq!(domains(&named(&read, "okta")), Some(Vec::new()));
     }
 
     #[test]

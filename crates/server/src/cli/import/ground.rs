@@ -1,16 +1,14 @@
 //! The database that is imported into: the configured one, or for a rehearsal before there is one, a passing one.
 
 use crate::assemble::{Opening, Sources, application, open_store};
-use crate::cli::{Global, exposing, load};
+use crate::cli::{Global, exposing, load, operator};
 use crate::config::Config;
 use crate::{cli::args::Serve, private};
 use anyhow::{Context, Result, bail};
 use doorward_crypto::Entropy;
-use doorward_domain::{ClientAddr, Family};
 use doorward_service::imports::Rehearsal;
 use doorward_service::{Ctx, SharedApp};
 use doorward_store::{DatabaseUrl, Options, Store, keys};
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 /// Where users are imported to.
@@ -70,13 +68,7 @@ impl Ground {
 
     pub(super) async fn application(&self) -> Result<(SharedApp, Ctx)> {
         let app = application(&self.config, &self.store, self.opening, Sources::system()).await?;
-        let ctx = Ctx {
-            now: app.now(),
-            client: ClientAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-            user_agent: None,
-            request_id: "command-line".to_owned(),
-            family: Family::Native,
-        };
+        let ctx = operator(&app);
         Ok((app, ctx))
     }
 

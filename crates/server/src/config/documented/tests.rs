@@ -190,6 +190,53 @@ fn a_broker_of_another_kind_is_ignored_with_a_word() {
 }
 
 #[test]
+fn a_bucket_is_made_of_a_service_and_a_name() {
+    let keys = [
+        ("MINIO_ACCESS_KEY", "minio"),
+        ("MINIO_SECRET_KEY", "canary-1"),
+    ];
+    let made = |pairs: &[(&str, &str)]| {
+        let mut all = keys.to_vec();
+        all.extend(pairs);
+        let config = Config::load(Sources {
+            environment: variables(&all),
+            ..Sources::default()
+        });
+        config.map(|config| {
+            let files = config.files().to_string();
+            let endpoint = config.all.url("files.s3.endpoint");
+            (files, endpoint.map(String::from).unwrap_or_default())
+        })
+    };
+    let bucket = ("MINIO_BUCKET_NAME", "auth-files");
+    for (endpoint, secure, url) in [
+        ("minio:9000", "", "http://minio:9000/"),
+        ("localhost:9000", "False", "http://localhost:9000/"),
+        ("minio:9000", "True", "https://minio:9000/"),
+        ("files.example.com", "", "https://files.example.com/"),
+        ("files.example.com", "0", "http://files.example.com/"),
+        ("https://minio:9000", "", "https://minio:9000/"),
+    ] {
+        let pairs = [
+            ("MINIO_ENDPOINT", endpoint),
+            ("MINIO_SECURE", secure),
+            bucket,
+        ];
+        let expected = ("s3://auth-files".to_owned(), url.to_owned());
+        assert_eq!(made(&pairs).unwrap(), expected, "{endpoint}");
+    }
+    let problems = made(&[
+        ("MINIO_ENDPOINT", "minio:9000"),
+        ("MINIO_SECURE", "maybe"),
+        bucket,
+    ]);
+    assert!(problems.unwrap_err().to_string().contains("MINIO_SECURE"));
+    let nameless = layer(&[("MINIO_ENDPOINT", "minio:9000")]);
+    assert!(nameless.entries.is_empty() && nameless.warnings[0].contains("MINIO_BUCKET_NAME"));
+    assert!(layer(&[bucket]).entries.is_empty());
+}
+
+#[test]
 fn a_native_name_of_the_layer_wins() {
     let here = variables(&[
         ("DOORWARD_MAIL__HOST", "native"),
@@ -388,6 +435,16 @@ const NAMES: &[(&str, &str, &str)] = &[
         "http://localhost:3000,http://127.0.0.1:3000",
     ),
     (
+        "MINIO_ACCESS_KEY=minio\nMINIO_SECRET_KEY=canary-1",
+        "files.s3.access_key",
+        "minio",
+    ),
+    (
+        "MINIO_ACCESS_KEY=minio\nMINIO_SECRET_KEY=canary-1",
+        "files.s3.secret_key",
+        "********",
+    ),
+    (
         "SSL_CERTFILE=.ssl/cert.pem\nSSL_KEYFILE=.ssl/key.pem",
         "server.tls.cert_file",
         ".ssl/cert.pem",
@@ -402,6 +459,12 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("BACKUPS=3", "logs.keep", "3"),
     ("SWAGGER=False", "api.docs", "false"),
     ("REDOC=False", "api.docs", "false"),
+    (
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318/",
+        "monitoring.otlp_endpoint",
+        "http://127.0.0.1:4318/",
+    ),
+    ("OTEL_SERVICE_NAME=auth", "monitoring.service_name", "auth"),
 ];
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::{Names, agree, hint, value_of};
 use crate::config::environment::unquoted;
+use crate::config::files::is_near;
 use crate::config::layer::Layer;
 use crate::config::origin::Problem;
 use crate::config::value::{Value, boolean};
@@ -17,6 +18,7 @@ pub(super) fn read(layer: &mut Layer, names: &Names<'_>) {
     redis(layer, names);
     algorithm(layer, names);
     mail_tls(layer, names);
+    bucket(layer, names);
     others(layer, names);
 }
 
@@ -245,10 +247,48 @@ fn others(layer: &mut Layer, names: &Names<'_>) {
         )]);
         agree(layer, "sms.headers", Value::Map(headers), &variable.origin);
     }
-    if let Some(variable) = names.here("MINIO_ENDPOINT") {
+}
+
+/// The bucket and the service that has it, where both are named.
+fn bucket(layer: &mut Layer, names: &Names<'_>) {
+    let parts = ["MINIO_ENDPOINT", "MINIO_BUCKET_NAME", "MINIO_SECURE"];
+    let (Some(said), Some(endpoint)) = (
+        parts.iter().find_map(|name| names.here(name)),
+        names.text("MINIO_ENDPOINT"),
+    ) else {
+        return;
+    };
+    let origin = names.here("MINIO_ENDPOINT").unwrap_or(said).origin.clone();
+    let Some(bucket) = names.text("MINIO_BUCKET_NAME") else {
         layer.warnings.push(format!(
-            "{}: object stores are not available yet; files are kept in the folder that `files.url` names",
-            variable.origin
+            "{origin}: without `MINIO_BUCKET_NAME` this names no bucket and is ignored; files are kept where `files.url` says"
         ));
+        return;
+    };
+    let Some(url) = minio(endpoint, names) else {
+        let what = "`MINIO_ENDPOINT` and `MINIO_SECURE` name no service";
+        let remedy = "write a host name with a port number, and `true` or `false`";
+        layer.problems.push(Problem::new(what, remedy).at(&origin));
+        return;
+    };
+    agree(layer, "files.s3.endpoint", Value::Url(url), &origin);
+    let place = Value::Text(format!("s3://{bucket}"));
+    agree(layer, "files.url", place, &origin);
+}
+
+/// Where nobody says whether it is secure: yes, but for a service that is near.
+fn minio(endpoint: &str, names: &Names<'_>) -> Option<Url> {
+    let secure = match names.text("MINIO_SECURE") {
+        Some(text) => Some(boolean(text)?),
+        None => None,
+    };
+    if endpoint.contains("://") {
+        return Url::parse(endpoint).ok();
+    }
+    let plain = Url::parse(&format!("http://{endpoint}")).ok()?;
+    if secure.unwrap_or(!is_near(&plain)) {
+        Url::parse(&format!("https://{endpoint}")).ok()
+    } else {
+        Some(plain)
     }
 }

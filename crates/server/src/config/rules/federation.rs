@@ -2,22 +2,48 @@
 
 use super::{Findings, is_loopback};
 use crate::config::effective::Effective;
-use doorward_domain::ProviderName;
+use doorward_domain::{Email, ProviderName};
 use url::Url;
 
-/// What need not be configured of a well-known provider: its issuer, and where it publishes its keys.
-pub(crate) const KNOWN_PROVIDERS: &[(&str, &str, &str)] = &[
-    (
-        "google",
-        "https://accounts.google.com",
-        "https://www.googleapis.com/oauth2/v3/certs",
-    ),
-    (
-        "apple",
-        "https://appleid.apple.com",
-        "https://appleid.apple.com/auth/keys",
-    ),
+/// What need not be configured of a well-known provider.
+pub(crate) struct KnownProvider {
+    pub(crate) name: &'static str,
+    pub(crate) issuer: &'static str,
+    /// Where it publishes its keys.
+    pub(crate) keys: &'static str,
+    /// The domains whose mail it runs itself.
+    pub(crate) domains: &'static [&'static str],
+}
+
+impl KnownProvider {
+    /// The one of this name.
+    pub(crate) fn find(name: &str) -> Option<&'static Self> {
+        KNOWN_PROVIDERS.iter().find(|known| known.name == name)
+    }
+}
+
+const KNOWN_PROVIDERS: &[KnownProvider] = &[
+    KnownProvider {
+        name: "google",
+        issuer: "https://accounts.google.com",
+        keys: "https://www.googleapis.com/oauth2/v3/certs",
+        domains: &["gmail.com", "googlemail.com"],
+    },
+    KnownProvider {
+        name: "apple",
+        issuer: "https://appleid.apple.com",
+        keys: "https://appleid.apple.com/auth/keys",
+        domains: &[
+            "icloud.com",
+            "mac.com",
+            "me.com",
+            "privaterelay.appleid.com",
+        ],
+    },
 ];
+
+/// Stands for every domain.
+pub(crate) const EVERY_DOMAIN: &str = "*";
 
 /// Names what is wrong with `federation.*`.
 pub(super) fn check(all: &Effective, findings: &mut Findings) {
@@ -42,7 +68,7 @@ pub(super) fn check(all: &Effective, findings: &mut Findings) {
         }
         let issuer = setting("issuer");
         match all.text(&issuer) {
-            None if KNOWN_PROVIDERS.iter().any(|(known, ..)| *known == provider) => {}
+            None if KnownProvider::find(provider).is_some() => {}
             None => {
                 let what = format!("the provider `{provider}` needs `{issuer}`");
                 let remedy = "write the issuer as its ID tokens say it";
@@ -54,7 +80,30 @@ pub(super) fn check(all: &Effective, findings: &mut Findings) {
         if let Some(url) = all.url(&keys) {
             trustworthy(all, &keys, Some(url), findings);
         }
+        named_domains(all, &setting("domains"), findings);
     }
+}
+
+/// Whom a provider is believed about is a list of domains, which in the strict profile names each of them.
+fn named_domains(all: &Effective, name: &str, findings: &mut Findings) {
+    for domain in all.list(name) {
+        if domain == EVERY_DOMAIN {
+            if all.text("profile") == Some("strict") {
+                let what = format!("`{name}` trusts a provider for every domain");
+                let remedy = "list the domains whose addresses it runs";
+                findings.problem(all, name, what, remedy);
+            }
+        } else if canonical_domain(&domain).is_none() {
+            let what = format!("`{name}`: `{}` is no domain", domain.escape_debug());
+            findings.problem(all, name, what, "write domains such as `example.com`");
+        }
+    }
+}
+
+/// A domain as those of addresses are compared.
+pub(crate) fn canonical_domain(domain: &str) -> Option<String> {
+    let somebody = Email::parse(&format!("somebody@{domain}")).ok()?;
+    Some(somebody.domain().to_owned())
 }
 
 /// Keys decide who somebody is: nobody on the way may exchange them.

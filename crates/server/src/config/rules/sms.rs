@@ -14,7 +14,7 @@ const HEADERS: &str = "sms.headers";
 pub(super) fn check(all: &Effective, findings: &mut Findings) {
     url(all, findings);
     body(all, findings);
-    headers(all, findings);
+    headers(all, HEADERS, findings);
 }
 
 fn url(all: &Effective, findings: &mut Findings) {
@@ -48,16 +48,17 @@ fn body(all: &Effective, findings: &mut Findings) {
     }
 }
 
-fn headers(all: &Effective, findings: &mut Findings) {
-    for (header, value) in all.map(HEADERS) {
+/// Names what cannot be a header in a setting that holds some.
+pub(super) fn headers(all: &Effective, setting: &str, findings: &mut Findings) {
+    for (header, value) in all.map(setting) {
         let good = HeaderName::from_bytes(header.as_bytes()).is_ok()
             && HeaderValue::from_str(value.expose_secret()).is_ok();
         if !good {
             let header = header.escape_debug();
             findings.problem(
                 all,
-                HEADERS,
-                format!("`{HEADERS}` holds `{header}`, which is no header"),
+                setting,
+                format!("`{setting}` holds `{header}`, which is no header"),
                 "write a name of letters and `-`, and a value on one line",
             );
         }

@@ -237,7 +237,24 @@ fn settings_that_do_not_go_together_are_named() {
             ],
             "redis.url",
         ),
-        (&[("DOORWARD_FILES__URL", "s3://bucket")], "not available"),
+        (&[("DOORWARD_FILES__URL", "s3:bucket")], "neither a folder"),
+        (&[("DOORWARD_FILES__URL", "file:")], "neither a folder"),
+        (
+            &[("DOORWARD_FILES__S3__SECRET_KEY", "abcdefgh12345678")],
+            "files.s3.access_key",
+        ),
+        (
+            &[("DOORWARD_FILES__S3__ENDPOINT", "http://minio:9000")],
+            "the keys to it",
+        ),
+        (
+            &[
+                ("DOORWARD_FILES__S3__ENDPOINT", "http://minio:9000/files"),
+                ("DOORWARD_FILES__S3__ACCESS_KEY", "doorward"),
+                ("DOORWARD_FILES__S3__SECRET_KEY", "abcdefgh12345678"),
+            ],
+            "no address of a service",
+        ),
         (&[("DATABASE_URL", "mysql://db/x")], "names no database"),
     ] {
         let found = problems(environment(pairs));
@@ -245,5 +262,43 @@ fn settings_that_do_not_go_together_are_named() {
             found.len() == 1 && found[0].contains(word),
             "{pairs:?}: {found:?}"
         );
+    }
+}
+
+#[test]
+fn sec_12_3_1_files_in_the_clear_stay_in_a_private_network() {
+    let said = |endpoint: &str, more: &[(&str, &str)]| {
+        let mut pairs = vec![
+            ("DOORWARD_FILES__URL", "s3://auth-files"),
+            ("DOORWARD_FILES__S3__ENDPOINT", endpoint),
+            ("DOORWARD_FILES__S3__ACCESS_KEY", "doorward"),
+            ("DOORWARD_FILES__S3__SECRET_KEY", "abcdefgh12345678"),
+        ];
+        pairs.extend(more);
+        let (warned, refused) = match Config::load(environment(&pairs)) {
+            Ok(config) => (config.warnings, Vec::new()),
+            Err(problems) => (
+                Vec::new(),
+                problems.0.iter().map(ToString::to_string).collect(),
+            ),
+        };
+        let of_files = |lines: &[String]| lines.iter().any(|line| line.contains("files.s3"));
+        (of_files(&warned), of_files(&refused))
+    };
+    let production = [
+        ("DOORWARD_MODE", "production"),
+        ("DOORWARD_SERVER__PUBLIC_URL", "https://auth.example.com"),
+        ("DOORWARD_MAIL__TRANSPORT", "none"),
+    ];
+    let strict = [("DOORWARD_PROFILE", "strict")];
+    for (endpoint, warned, refused) in [
+        ("http://files.example.com", true, true),
+        ("https://files.example.com", false, false),
+        ("http://minio:9000", false, false),
+        ("http://10.0.0.1:9000", false, false),
+    ] {
+        assert_eq!(said(endpoint, &production), (warned, false), "{endpoint}");
+        assert_eq!(said(endpoint, &strict).1, refused, "{endpoint}");
+        assert_eq!(said(endpoint, &[]), (false, false), "{endpoint}");
     }
 }

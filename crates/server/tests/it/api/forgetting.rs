@@ -164,3 +164,20 @@ async fn one_address_or_one_number_is_asked_for() {
         &["phone"],
     );
 }
+
+#[tokio::test]
+async fn a_number_that_nothing_can_be_sent_to_is_refused_whoever_has_it() {
+    let app = TestApp::start().await;
+    app.by_code("+442079460018").await;
+    let production = app
+        .beside(&[
+            ("mode", "production"),
+            ("server.public_url", "https://auth.example.com"),
+            ("mail.transport", "none"),
+        ])
+        .await;
+    for phone in ["+442079460018", "+442079460019"] {
+        let refused = ask(&production, json!({"phone": phone})).await.expect(400);
+        assert_eq!(refused.field("code"), "phone_unavailable");
+    }
+}

@@ -1,4 +1,4 @@
-//! `keys list` and `keys rotate`, beside a running server.
+//! `keys`, beside a running server.
 
 use super::folder::Folder;
 use serde_json::json;
@@ -114,4 +114,83 @@ async fn another_algorithm_makes_a_successor_by_itself() {
             .await,
         200
     );
+}
+
+/// The `kid` of each key in the key set.
+async fn published(serving: &super::serving::Serving) -> Vec<String> {
+    let set = serving.get("/.well-known/jwks.json").send().await.unwrap();
+    let set: serde_json::Value = set.json().await.unwrap();
+    let keys = set["keys"].as_array().unwrap();
+    let kid = |key: &serde_json::Value| key["kid"].as_str().unwrap().to_owned();
+    keys.iter().map(kid).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sec_i10_a_withdrawn_key_leaves_the_set_with_all_that_it_signed() {
+    let folder = Folder::new().await;
+    let mut serving = folder.serve().await;
+    let tokens = serving.sign_up("ada@example.com", "correct horse 1").await;
+    let token = tokens["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(serving.profile(&token).await, 200);
+    let told = folder.run(&["keys", "withdraw", "1", "--json"]).done();
+    let keys = told.json();
+    assert_eq!(
+        (&keys[0]["state"], &keys[1]["state"]),
+        (&json!("withdrawn"), &json!("signing"))
+    );
+    serving
+        .until("the token is not believed", async |serving| {
+            serving.profile(&token).await == 401
+        })
+        .await;
+    serving
+        .until("the key has left the set", async |serving| {
+            published(serving).await == ["2"]
+        })
+        .await;
+    let again = serving.sign_in("ada@example.com", "correct horse 1").await;
+    let token = again["access_token"].as_str().unwrap();
+    assert_eq!(serving.profile(token).await, 200);
+    for version in ["1", "7"] {
+        let refused = folder.run(&["keys", "withdraw", version]).refused();
+        assert!(refused.complaint().contains("keys list"), "{refused:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_ones_own_is_taken_in_once_and_published_before_it_signs() {
+    let folder = Folder::new().await;
+    let mut serving = folder.serve().await;
+    super::pem::sh(
+        &folder,
+        "openssl genpkey -algorithm RSA -out own.pem 2>/dev/null\n\
+         openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out short.pem 2>/dev/null",
+    );
+    let taken = folder.run(&["keys", "import", "own.pem", "--json"]).done();
+    assert_eq!(
+        (&taken.json()[0]["version"], &taken.json()[0]["state"]),
+        (&json!(2), &json!("next"))
+    );
+    serving
+        .until("the key is published", async |serving| {
+            published(serving).await == ["1", "2"]
+        })
+        .await;
+    let folder = folder.with_file("text.pem", "no key");
+    for (file, words) in [
+        ("own.pem", "version 2"),
+        ("short.pem", "too short"),
+        ("text.pem", "cannot be used"),
+        ("nowhere.pem", "cannot read"),
+    ] {
+        let refused = folder.run(&["keys", "import", file]).refused();
+        let complaint = refused.complaint();
+        assert!(
+            complaint.contains(words) && complaint.contains(file),
+            "{refused:?}"
+        );
+    }
+    folder.run(&["keys", "withdraw", "2"]).done();
+    let refused = folder.run(&["keys", "import", "own.pem"]).refused();
+    assert!(refused.complaint().contains("withdrawn"), "{refused:?}");
 }

@@ -7,10 +7,10 @@ use serde_json::json;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fresh_folder_serves_and_says_where_everything_is() {
     let folder = Folder::sqlite();
-    let serving = folder.serve().await;
-    let log = serving.log();
+    let mut serving = folder.serve().await;
     for place in ["/docs", "/dev/inbox", "/utils/public_key", "doorward.db"] {
-        assert!(log.contains(place), "{place}: {log}");
+        let said = async |serving: &Serving| serving.log().contains(place);
+        serving.until(place, said).await;
     }
     serving.sign_up("ada@example.com", "correct horse 1").await;
     assert_eq!(serving.stop().await, 0);

@@ -4,7 +4,7 @@ use super::folder::Folder;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -42,11 +42,16 @@ impl Folder {
 
     /// Starts `serve` and waits for nothing.
     pub(crate) fn start(&self, arguments: &[&str]) -> Serving {
-        let port = self.port;
-        let bind = format!("127.0.0.1:{port}");
+        let bind = format!("127.0.0.1:{}", self.port);
         let mut command = self.command(&["serve", "--bind", &bind]);
+        command.args(arguments);
+        self.started(command)
+    }
+
+    /// What this command starts, which is to serve on the folder's port.
+    pub(crate) fn started(&self, mut command: Command) -> Serving {
+        let port = self.port;
         let mut child = command
-            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()

@@ -2,6 +2,7 @@
 
 use super::certificates::{Certificate, KeyKind};
 use super::folder::Folder;
+use super::pem::sh;
 use super::serving::Serving;
 use reqwest::{Client, ClientBuilder, Version, tls};
 use std::path::Path;
@@ -129,4 +130,40 @@ async fn a_broken_pair_never_replaces_one_that_works() {
     serving.signal("HUP");
     let exchanged = async |serving: &Serving| shows_one_of(&new.authority, serving).await;
     serving.until("the mended pair is shown", exchanged).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_the_certificate_is_a_metric_that_changes_with_it() {
+    let operations = super::folder::free_port();
+    let folder = with_tls().set("server.operations_bind", &format!("127.0.0.1:{operations}"));
+    let (old, new) = (
+        Certificate::of(&folder, "old", KeyKind::P256),
+        Certificate::of(&folder, "new", KeyKind::P256),
+    );
+    let mut serving = serve(&folder, &old).await;
+    let url = format!("http://127.0.0.1:{operations}/metrics");
+    let measured = async || {
+        let text = reqwest::get(&url).await.unwrap().text().await.unwrap();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("doorward_certificate_expires_at_seconds "));
+        line.map(|seconds| seconds.parse::<f64>().unwrap())
+    };
+    let first = measured().await.unwrap();
+    let days = (first - now_in_seconds()) / 86_400.0;
+    assert!((1.9..2.1).contains(&days), "{days} days");
+    // Both were made for two days, the new one to a second of its own.
+    sh(
+        &folder,
+        "openssl x509 -req -in new.csr -CA new-authority.pem -CAkey new-authority.key -days 30 -extfile new.ext -out new.pem",
+    );
+    put_pair(&folder, &new);
+    serving.signal("HUP");
+    let later = async |_: &Serving| measured().await.unwrap() > first + 86_400.0;
+    serving.until("the new end is measured", later).await;
+}
+
+fn now_in_seconds() -> f64 {
+    let seconds = doorward_service::Clock::system().now().as_seconds();
+    f64::from(u32::try_from(seconds).unwrap())
 }

@@ -11,6 +11,7 @@ mod races;
 mod refreshing;
 mod registering;
 mod signing_in;
+mod strictly;
 mod user;
 
 use crate::support::{Answer, PASSWORD, Person, Request, TestApp};

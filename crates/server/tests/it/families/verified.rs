@@ -1,5 +1,6 @@
 //! Family `verified`: an address proven by a mailed code, a password, access and refresh tokens, files.
 
+mod buckets;
 mod codes;
 mod files;
 mod guessing;

@@ -102,6 +102,26 @@ async fn mail_that_waits_long_degrades_and_stops_nothing() {
 }
 
 #[tokio::test]
+async fn a_mail_server_that_is_gone_degrades_after_a_few_tries() {
+    let app = TestApp::with(&[
+        ("mail.transport", "smtp"),
+        ("mail.host", "127.0.0.1"),
+        ("mail.port", "9"),
+        ("mail.tls", "none"),
+        ("mail.from", "a@example.com"),
+    ])
+    .await;
+    let mut seen = Vec::new();
+    for n in 0..3 {
+        app.registered(&format!("{n}@example.com")).await;
+        app.work().await;
+        let ready = app.get("/readyz").send().await.expect(200).json();
+        seen.push(ready["parts"]["mail"].clone());
+    }
+    assert_eq!(seen, [json!("ok"), json!("ok"), json!("degraded")]);
+}
+
+#[tokio::test]
 async fn metrics_are_prometheus_text_by_route_template() {
     let folder = Folder::new().await;
     let serving = folder.serve().await;

@@ -1,6 +1,6 @@
 //! The development inbox: messages that would have gone out, for one person on one machine.
 
-use crate::support::{Request, TestApp};
+use crate::support::{Request, TestApp, named};
 use serde_json::json;
 
 fn inbox(app: &TestApp, query: &str) -> Request {
@@ -137,9 +137,26 @@ async fn no_web_page_reads_the_inbox() {
 }
 
 #[tokio::test]
-async fn without_the_inbox_transport_there_is_no_inbox() {
-    let app = TestApp::with(&[("mail.transport", "none")]).await;
+async fn where_no_message_ends_in_it_there_is_no_inbox() {
+    let settings = [
+        ("mail.transport", "none"),
+        ("sms.url", "http://127.0.0.1:9/sms"),
+    ];
+    let app = TestApp::with(&settings).await;
     inbox(&app, "").send().await.expect(404);
+}
+
+#[tokio::test]
+async fn text_messages_are_shown_there_wherever_mail_goes() {
+    let app = TestApp::with(&[("mail.transport", "none")]).await;
+    for to in [named("+442079460018"), named("ada@example.com")] {
+        app.post("/auth/code").json(to).send().await.expect(200);
+    }
+    app.work().await;
+    let shown = inbox(&app, "").send().await.expect(200).json();
+    let shown = shown.as_array().unwrap();
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0]["kind"], "sms");
 }
 
 #[tokio::test]

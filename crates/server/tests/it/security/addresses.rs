@@ -49,7 +49,7 @@ async fn sec_i02_what_a_request_says_about_hosts_reaches_no_mail() {
             app.post("/api/v1/auth/send-otp")
                 .json(json!({"email": email})),
         )
-        .from("198.51.100.2")
+        .from("203.0.113.2")
         .send()
         .await
         .expect(200);

@@ -1,9 +1,11 @@
 //! Whoever does not hold an identifier does not learn whether it has an account.
 
 use super::stranger;
-use crate::support::{Request, TestApp};
+use crate::support::{PASSWORD, Request, TestApp};
+use doorward_domain::Span;
 use doorward_service::users;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 async fn assert_alike(requests: Vec<Request>) {
     let mut answers = Vec::new();
@@ -162,6 +164,115 @@ async fn sec_6_3_8_where_existence_is_not_disclosed_a_taken_address_registers_li
         .send()
         .await
         .expect(200);
+}
+
+/// What registering brings about is the same, too: a cool-down, and a code that a guess meets.
+#[tokio::test]
+async fn sec_i28_what_follows_a_registration_does_not_tell_whether_it_came_to_be() {
+    let app = TestApp::with(&[("api.verified.disclose_existence", "false")]).await;
+    let ada = app.verified("ada@example.com").await;
+    app.advance(Span::minutes(10));
+    let mut followed = Vec::new();
+    for email in [ada.email.as_str(), "eve@example.com"] {
+        let form = json!({"email": email, "password": "another one"});
+        let request = app.post("/api/v1/users").json(form).from(&stranger(1));
+        request.send().await.expect(201);
+        let guess = json!({"email": email, "otp": "not it"});
+        let guess = app.post("/api/v1/auth/verify-otp").json(guess);
+        let guessed = guess.from(&stranger(1)).send().await;
+        let again = app
+            .post("/api/v1/auth/send-otp")
+            .json(json!({"email": email}));
+        let again = again.from(&stranger(1)).send().await.expect(429);
+        followed.push((guessed.outside(), again.outside()));
+    }
+    assert_eq!(followed[0], followed[1]);
+}
+
+/// How many rows there are in each table.
+async fn row_counts(app: &TestApp) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for line in app.stored().await.lines() {
+        let table = line.split([' ', '|']).next().unwrap_or_default();
+        *counts.entry(table.to_owned()).or_default() += 1;
+    }
+    counts
+}
+
+/// What a request leaves: how many rows more each table has after it.
+async fn left_by(app: &TestApp, request: Request) -> BTreeMap<String, usize> {
+    let before = row_counts(app).await;
+    let status = request.send().await.status;
+    assert!((200..300).contains(&status), "{status}");
+    let mut after = row_counts(app).await;
+    for (table, rows) in &mut after {
+        *rows -= before.get(table).copied().unwrap_or_default();
+    }
+    after.retain(|_, rows| *rows > 0);
+    after
+}
+
+#[tokio::test]
+async fn sec_i28_known_and_unknown_identifiers_leave_the_same_rows() {
+    let app = TestApp::with(&[
+        ("api.confirm.disclose_existence", "false"),
+        ("api.session.open_registration", "false"),
+        ("api.verified.disclose_existence", "false"),
+        ("rate_limit.enabled", "false"),
+    ])
+    .await;
+    app.verified("known@example.com").await;
+    app.member("known").await;
+    app.advance(Span::minutes(10));
+    let about = |name: &str| {
+        let email = format!("{name}@example.com");
+        let names = json!({"email": email, "first_name": "Ada", "last_name": "Lovelace", "password": PASSWORD});
+        [
+            (
+                "/api/register",
+                json!({"login": name, "password": PASSWORD}),
+            ),
+            (
+                "/api/v1/users",
+                json!({"email": email, "password": PASSWORD}),
+            ),
+            ("/users", names),
+            ("/auth/code", json!({"email": email})),
+            (
+                "/api/v1/auth/send-code",
+                json!({"email": email, "project_id": "shop"}),
+            ),
+            ("/api/v1/auth/send-otp", json!({"email": email})),
+            ("/v1/password/forgot", json!({"email": email})),
+        ]
+    };
+    for (n, (path, known)) in about("known").into_iter().enumerate() {
+        // Each is asked of somebody whom nothing before has made known, and from a network that has asked for nothing.
+        let (_, unknown) = about(&format!("unknown{n}")).into_iter().nth(n).unwrap();
+        let left = left_by(&app, app.post(path).json(known).from(&stranger(n))).await;
+        let other = left_by(&app, app.post(path).json(unknown).from(&stranger(n))).await;
+        assert_eq!(left, other, "{path}");
+        assert!(!left.is_empty(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_comes_to_the_accounts_that_hide_others_and_they_go_when_there_is_cleaning() {
+    let app = TestApp::with(&[("api.session.open_registration", "false")]).await;
+    let ada = app.member("ada").await;
+    let form = json!({"login": ada.login, "password": PASSWORD});
+    let taken = app.post("/api/register").json(form).send().await;
+    let id = taken.expect(201).field("id");
+    assert_ne!(id, ada.id);
+    let everybody = users::Page {
+        limit: 100,
+        ..users::Page::default()
+    };
+    assert_eq!(users::list(&app.app, &everybody).await.unwrap().len(), 1);
+    let left = users::find(&app.app, &id).await.unwrap();
+    assert!(left.login.is_none() && left.email.is_none() && !left.has_password);
+    app.clean().await;
+    assert!(users::find(&app.app, &id).await.is_err());
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Signing keys change, and no token is stranded by it.
 
 use crate::support::TestApp;
-use doorward_domain::Span;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use doorward_domain::{KeyVersion, Span};
 use doorward_service::keys::{self, KeyState};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{DecodingKey, Validation};
@@ -207,4 +209,90 @@ async fn sec_13_3_2_the_key_set_holds_public_parts_alone() {
     }
     let pem = app.get("/utils/public_key").send().await.expect(200).text();
     assert!(pem.contains("BEGIN PUBLIC KEY") && !pem.contains("PRIVATE"));
+}
+
+const ES256: (&str, &str) = ("tokens.algorithm", "ES256");
+
+/// A private key as an operator would make one.
+fn private_key() -> String {
+    let key = doorward_crypto::SigningKey::generate(doorward_crypto::Algorithm::Es256).unwrap();
+    let body = STANDARD.encode(key.to_pkcs8_der());
+    format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n")
+}
+
+#[tokio::test]
+async fn sec_i47_a_withdrawn_key_is_in_no_key_set_and_its_tokens_are_refused_at_once() {
+    let app = TestApp::with(&[ES256]).await;
+    let token = access(&app, "ada").await;
+    let operator = app.operator();
+    keys::rotate(&app.app, &operator, keys::Rotation::Planned)
+        .await
+        .unwrap();
+    assert_eq!(profile(&app, &token).await, 200);
+    let withdrawn = keys::withdraw(&app.app, &operator, KeyVersion(1))
+        .await
+        .unwrap();
+    assert_eq!(withdrawn.state, KeyState::Withdrawn);
+    assert_eq!(profile(&app, &token).await, 401);
+    // The next one was not to sign yet, so another does at once.
+    assert_eq!(kid(&access(&app, "eve").await), "3");
+    assert_eq!(names(&key_set(&app).await), ["2", "3"]);
+    app.get("/utils/public_key?version=1")
+        .send()
+        .await
+        .expect(404);
+    for version in [1, 9] {
+        let again = keys::withdraw(&app.app, &operator, KeyVersion(version)).await;
+        assert!(again.is_err(), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_brought_to_a_database_with_keys_is_published_and_then_signs() {
+    let app = TestApp::with(&[ES256]).await;
+    let brought = private_key();
+    let settings = [ES256, ("tokens.private_key", brought.as_str())];
+    let next = app.beside(&settings).await;
+    next.look_after_keys().await;
+    let published = key_set(&next).await;
+    assert_eq!(names(&published), ["1", "2"]);
+    assert_eq!(kid(&access(&next, "meanwhile").await), "1");
+    next.advance(Span::minutes(5));
+    let token = access(&next, "after").await;
+    assert_eq!(kid(&token), "2");
+    assert!(verifies(&token, &published));
+    // It stays the one key that it is, however often it is brought.
+    next.look_after_keys().await;
+    let again = app.beside(&settings).await;
+    again.look_after_keys().await;
+    assert_eq!(names(&key_set(&again).await), ["1", "2"]);
+}
+
+#[tokio::test]
+async fn sec_i47_a_withdrawn_key_is_not_brought_back() {
+    let app = TestApp::with(&[ES256]).await;
+    let (brought, operator) = (private_key(), app.operator());
+    let import = async || {
+        let key = keys::BroughtKey {
+            private_pem: brought.clone().into(),
+            public_pem: None,
+        };
+        keys::import(&app.app, &operator, &key).await
+    };
+    assert_eq!(import().await.unwrap().version, KeyVersion(2));
+    assert!(matches!(
+        import().await,
+        Err(keys::ImportError::Known(KeyVersion(2)))
+    ));
+    keys::withdraw(&app.app, &operator, KeyVersion(2))
+        .await
+        .unwrap();
+    assert!(matches!(
+        import().await,
+        Err(keys::ImportError::Withdrawn(KeyVersion(2)))
+    ));
+    let refused = app
+        .refused(&[ES256, ("tokens.private_key", &brought)])
+        .await;
+    assert!(refused.contains("withdrawn as version 2"), "{refused}");
 }

@@ -113,6 +113,26 @@ impl TestApp {
             .expect("what has ended can be removed");
     }
 
+    /// Looks after keys and seals, as the worker of one of the replicas does.
+    pub(crate) async fn look_after_keys(&self) {
+        self.worker
+            .look_after_keys()
+            .await
+            .expect("the keys can be looked after");
+    }
+
+    /// Why a service over what this one stores does not start with these settings.
+    pub(crate) async fn refused(&self, settings: &[(&str, &str)]) -> String {
+        let mut pairs = self.home.settings();
+        pairs.retain(|(name, _)| !settings.iter().any(|(set, _)| set == name));
+        pairs.extend_from_slice(settings);
+        let config = configured(&pairs).unwrap_or_else(|problems| panic!("{problems}"));
+        match doorward_server::build(&config, self.clock.clone(), Entropy::os()).await {
+            Ok(_) => panic!("it starts"),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
     /// The mail to an address, newest first.
     pub(crate) async fn mail_to(&self, address: &str) -> Vec<Message> {
         self.work().await;
@@ -170,8 +190,13 @@ impl TestApp {
         self.home.shared_database()
     }
 
+    /// The database where it is a file.
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.home.database_file()
+    }
+
     /// The users' files as they lie in the store.
-    pub(crate) fn stored_objects(&self) -> Vec<PathBuf> {
+    pub(crate) fn stored_objects(&self) -> Vec<String> {
         self.home.files()
     }
 

@@ -1,10 +1,11 @@
-//! Where a service under test keeps things: a folder of its own, and the engine that `TEST_BACKEND` names.
+//! Where a service under test keeps things: a folder of its own, and what `TEST_BACKEND` names.
 
+use doorward_testkit::bucket::Bucket;
 use doorward_testkit::{postgres, redis};
 use std::path::PathBuf;
 use tempfile::TempDir;
 
-/// What `TEST_BACKEND` names: `sqlite` (or nothing), or `postgres`, with Redis beside it.
+/// What `TEST_BACKEND` names: `sqlite` (or nothing), or `postgres`, with Redis and a bucket beside it.
 pub(crate) fn is_shared() -> bool {
     match std::env::var_os("TEST_BACKEND")
         .as_deref()
@@ -27,6 +28,14 @@ struct Shared {
     database: postgres::TestDatabase,
     redis: String,
     prefix: String,
+    bucket: Kept,
+}
+
+/// A bucket, with the words that lead to it.
+struct Kept {
+    bucket: Bucket,
+    endpoint: String,
+    url: String,
 }
 
 /// With PostgreSQL the master key is the operator's to bring: 32 bytes, base64.
@@ -48,8 +57,16 @@ impl Home {
         self.shared.as_ref().map(|shared| &shared.database)
     }
 
-    /// Every file under `files`, where users' files are unless a setting says otherwise.
-    pub(crate) fn files(&self) -> Vec<PathBuf> {
+    /// The database where it is a file.
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.folder.path().join("doorward.db")
+    }
+
+    /// Every file under `files` or in the bucket, where users' files are unless a setting says otherwise.
+    pub(crate) fn files(&self) -> Vec<String> {
+        if let Some(shared) = &self.shared {
+            return shared.bucket.bucket.objects();
+        }
         let mut found = Vec::new();
         let mut folders = vec![self.folder.path().join("files")];
         while let Some(folder) = folders.pop() {
@@ -58,7 +75,7 @@ impl Home {
                 if path.is_dir() {
                     folders.push(path);
                 } else {
-                    found.push(path);
+                    found.push(path.display().to_string());
                 }
             }
         }
@@ -79,6 +96,10 @@ impl Home {
                 ("redis.url", &shared.redis),
                 ("redis.prefix", &shared.prefix),
                 ("master_key", MASTER_KEY),
+                ("files.url", &shared.bucket.url),
+                ("files.s3.endpoint", &shared.bucket.endpoint),
+                ("files.s3.access_key", &shared.bucket.bucket.access_key),
+                ("files.s3.secret_key", &shared.bucket.bucket.secret_key),
             ]);
         }
         settings
@@ -95,6 +116,18 @@ impl Shared {
             database: postgres::database().await,
             redis: redis::server().url.clone(),
             prefix: format!("{}:", name.to_string_lossy()),
+            bucket: Kept::new(),
+        }
+    }
+}
+
+impl Kept {
+    fn new() -> Self {
+        let bucket = Bucket::start();
+        Self {
+            endpoint: bucket.endpoint(),
+            url: bucket.url(),
+            bucket,
         }
     }
 }

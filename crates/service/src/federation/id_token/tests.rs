@@ -10,6 +10,7 @@ fn provider(issuer: &str) -> Provider {
         jwks_uri: None,
         client_ids: vec!["our-app".to_owned(), "our-site".to_owned()],
         require_nonce: false,
+        vouching: Vouching::Everywhere,
     }
 }
 
@@ -239,4 +240,63 @@ fn sec_9_2_2_another_kind_of_token_is_no_id_token() {
     let logout = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
     assert_eq!(flaw(&[("events", Some(logout))]), Flaw::Kind);
     assert_eq!(flaw(&[("events", Some(json!(null)))]), Flaw::Kind);
+}
+
+/// The address that a provider is believed about, where it is trusted for `example.com` alone.
+fn believed(name: &str, issuer: &str, changes: &[(&str, Option<Value>)]) -> Option<String> {
+    let trusted = Provider {
+        vouching: Vouching::Within(["example.com".to_owned()].into()),
+        ..provider(issuer)
+    };
+    let mut all = vec![("iss", Some(json!(issuer)))];
+    all.extend_from_slice(changes);
+    let token = read_at(name, &trusted, &claims(&all)).unwrap();
+    token.verified_email.map(|email| email.key().to_owned())
+}
+
+#[test]
+fn sec_i17_a_provider_is_believed_about_the_domains_that_it_is_trusted_for() {
+    let idp = "https://idp.example.com";
+    assert_eq!(
+        believed("idp", idp, &[]).as_deref(),
+        Some("ada@example.com")
+    );
+    for other in [
+        "ada@mail.example.com",
+        "ada@example.com.evil.example",
+        "ada@notexample.com",
+        "ada@gmail.com",
+    ] {
+        assert_eq!(
+            believed("idp", idp, &[("email", Some(json!(other)))]),
+            None,
+            "{other}"
+        );
+    }
+}
+
+#[test]
+fn sec_i17_google_is_believed_about_the_domains_that_it_hosts_and_nobody_else_is() {
+    let google = "https://accounts.google.com";
+    let at_work = |hosted: Value| {
+        [
+            ("email", Some(json!("ada@work.example"))),
+            ("hd", Some(hosted)),
+        ]
+    };
+    assert!(believed("google", google, &at_work(json!("work.example"))).is_some());
+    for other in [
+        json!("other.example"),
+        json!(""),
+        json!(true),
+        json!(["work.example"]),
+    ] {
+        assert_eq!(
+            believed("google", google, &at_work(other.clone())),
+            None,
+            "{other}"
+        );
+    }
+    let idp = "https://idp.example.com";
+    assert_eq!(believed("idp", idp, &at_work(json!("work.example"))), None);
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::settings::Vouching;
 use bytes::Bytes;
 use doorward_crypto::{Algorithm, Signer, SigningKey};
 use futures_util::FutureExt;
@@ -78,6 +79,7 @@ impl Asking {
                 jwks_uri: None,
                 client_ids: Vec::new(),
                 require_nonce: false,
+                vouching: Vouching::Everywhere,
             },
         }
     }

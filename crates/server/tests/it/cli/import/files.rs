@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::cli::serving::answer;
+use doorward_testkit::bucket::Bucket;
 
 fn bucket() -> tempfile::TempDir {
     let bucket = tempfile::tempdir().unwrap();
@@ -95,4 +96,61 @@ async fn files_that_cannot_be_kept_are_told_and_a_rehearsal_copies_none() {
         (&json!(3), &json!(0))
     );
     assert_eq!(report["files"]["not_taken"].as_array().unwrap().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_move_out_of_the_bucket_itself() {
+    let (service, bucket) = (service().await, Bucket::start());
+    for (key, bytes) in [
+        ("user-files/1/hello.txt", &b"hello"[..]),
+        ("user-files/1/a b~%41.txt", b"odd"),
+        ("user-files/2/deep/down.txt", b"deep"),
+        ("user-files/99/nobody.txt", b"nobody"),
+        ("elsewhere/1/hello.txt", b"no user's"),
+    ] {
+        bucket.keep(key, bytes);
+    }
+    let folder = Folder::new()
+        .await
+        .set("files.s3.endpoint", &bucket.endpoint())
+        .set("files.s3.access_key", &bucket.access_key)
+        .set("files.s3.secret_key", &bucket.secret_key);
+    let from = bucket.url();
+    let report = service.half_imported(&folder, &["--files", &from]);
+    assert_eq!(report["files"]["copied"], 2, "{report}");
+    assert_eq!(report["files"]["not_taken"][0]["id"], "user-files/2/deep/");
+    assert_eq!(bucket.objects().len(), 5, "nothing is written to it");
+    let again = service.half_imported(&folder, &["--files", &from]);
+    assert_eq!(
+        (&again["files"]["copied"], &again["files"]["kept"]),
+        (&json!(0), &json!(2))
+    );
+    let serving = folder.serve().await;
+    let tokens = serving.sign_in("ada@example.com", PASSWORD).await;
+    for (name, content) in [("hello.txt", "hello"), ("a%20b~%2541.txt", "odd")] {
+        let path = format!("/api/v1/users/download-file/{name}");
+        let token = tokens["access_token"].as_str().unwrap();
+        let file = serving.get(&path).bearer_auth(token).send().await.unwrap();
+        assert_eq!(file.status(), 200, "{name}");
+        assert_eq!(file.bytes().await.unwrap(), content);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_cannot_be_read_is_said_before_anything_is_taken() {
+    let (service, bucket) = (service().await, Bucket::start());
+    let folder = Folder::sqlite()
+        .set("files.s3.endpoint", &bucket.endpoint())
+        .set("files.s3.access_key", &bucket.access_key)
+        .set("files.s3.secret_key", "canary-2 canary-2");
+    let outcome = service
+        .import(&folder, &["--files", &bucket.url()])
+        .refused();
+    let said = outcome.complaint();
+    assert!(
+        said.contains("SignatureDoesNotMatch") && said.contains("files.s3"),
+        "{said}"
+    );
+    assert!(!said.contains("canary"), "{said}");
+    assert!(!folder.path("doorward-data/doorward.db").exists());
 }

@@ -63,7 +63,7 @@ async fn where_files_are_is_said_in_words_that_help() {
     let session = Service::of(Family::Session).await;
     let folder = Folder::sqlite();
     for (service, files, word) in [
-        (&service, "s3://bucket", "mc mirror"),
+        (&service, "s3://", "s3://BUCKET"),
         (&service, "file:nowhere", "user-files"),
         (&service, "/var/files", "file:FOLDER"),
         (&session, "file:.", "--from verified"),

@@ -217,12 +217,13 @@ async fn sec_3_5_3_switched_off_a_programs_get_tells_and_spends_nothing() {
             told.json(),
             json!({
                 "type": "Pending", "message": message, "about": "registration", "email": ADA,
-                "asked_at": asked_at, "asked_from": "192.0.2.1",
+                "asked_at": asked_at, "asked_from": "192.0.2.1", "takes_password": true,
             })
         );
     }
     assert!(!is_confirmed(&app).await);
-    succeeds(answer(&app, &link, "confirm").send().await, CONFIRMED);
+    let form = json!({"password": PASSWORD});
+    succeeds(app.post(&link).json(form).send().await, CONFIRMED);
     app.get(&link).send().await.says(400, WRONG_LINK);
 }
 

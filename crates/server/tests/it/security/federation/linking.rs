@@ -219,6 +219,36 @@ async fn sec_i17_where_linking_takes_the_users_word_a_verified_address_is_not_en
 }
 
 #[tokio::test]
+async fn sec_i17_a_provider_is_believed_about_no_other_domains_than_those_it_is_trusted_for() {
+    let federated = Federated::with(&[("federation.example.domains", "work.example")]).await;
+    let own = "ada@work.example";
+    let voucher = federated.voucher(ADA, own);
+    let registration = federated.register(ADA, own, &voucher);
+    registration.send().await.expect(200);
+    assert!(federated.is_active(&voucher).await);
+    // Elsewhere it joins no account, whether or not that has confirmed its address ...
+    federated.squatted().await;
+    for confirms in [false, true] {
+        if confirms {
+            federated.confirm(EMAIL).await;
+        }
+        let voucher = federated.voucher("mallory", EMAIL);
+        let registration = federated.register("mallory", EMAIL, &voucher);
+        registration.send().await.expect(409);
+        federated.sign_in(&voucher).send().await.says(401, NOBODY);
+    }
+    federated.by_password().await.expect(200);
+    // ... and a new one waits for the link.
+    let other = "eve@elsewhere.example";
+    let voucher = federated.voucher("eve", other);
+    let registration = federated.register("eve", other, &voucher).from(SQUATTER);
+    registration.send().await.expect(200);
+    assert!(!federated.is_active(&voucher).await);
+    federated.confirm(other).await;
+    assert!(federated.is_active(&voucher).await);
+}
+
+#[tokio::test]
 async fn sec_i17_a_text_verifies_an_address_with_apple_alone() {
     let apple = IdentityProvider::start().await;
     let issuer = apple.issuer();
