@@ -460,9 +460,9 @@ const NAMES: &[(&str, &str, &str)] = &[
     ("SWAGGER=False", "api.docs", "false"),
     ("REDOC=False", "api.docs", "false"),
     (
-        "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318/",
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318",
         "monitoring.otlp_endpoint",
-        "http://127.0.0.1:4318/",
+        "http://127.0.0.1:4318",
     ),
     ("OTEL_SERVICE_NAME=auth", "monitoring.service_name", "auth"),
 ];
