@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use crate::databases::{Servers, sql};
 use crate::load::{self, CONNECTIONS, Measured};
-use crate::mail;
 use crate::people;
 use crate::process;
 use crate::report::{Engine, Figure, Report, Unit};
@@ -52,11 +51,7 @@ pub(crate) async fn run(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let installation = Installation::new(binary, engine).await?;
-    let preparing = installation.start(Purpose::Preparing).await?;
-    let calls = people::logins().chain(people::addresses(CONNECTIONS));
-    load::each(preparing.address, calls.collect(), CONNECTIONS).await?;
-    mail::collect(&installation.data(), CONNECTIONS).await?;
-    preparing.stop().await?;
+    people::register(&installation, CONNECTIONS).await?;
 
     eprintln!("{engine}: importing");
     let own;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::load::{self, CONNECTIONS, Measured};
+use crate::load::{self, Measured};
 use crate::people;
 use crate::report::{Engine, Figure, Report};
 use crate::scenarios::{Pace, ROUNDS};
@@ -20,9 +20,7 @@ pub(crate) async fn run(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let installation = Installation::new(binary, engine).await?;
-    let preparing = installation.start(Purpose::Preparing).await?;
-    load::each(preparing.address, people::logins().collect(), CONNECTIONS).await?;
-    preparing.stop().await?;
+    people::register(&installation, 0).await?;
     let free = installation.start(Purpose::Measuring).await?;
     eprintln!("{engine}: a read without limits");
     let uncounted = reads(free.address, pace).await?;

@@ -1,23 +1,44 @@
 //! The people of a measurement, and the requests that they send.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use hyper::StatusCode;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
-use crate::load::{Answer, CONNECTIONS, Call, Connection};
+use crate::load::{self, Answer, CONNECTIONS, Call, Connection};
+use crate::mail;
+use crate::server::{Installation, Purpose};
 
 /// Everybody's.
 const PASSWORD: &str = "Correct-Horse-7";
 
+/// Registers people with a login, and so many with an address, by a process with a cheap password hash; ends when their
+/// messages have been delivered and removed, so that those that follow are the only ones.
+pub(crate) async fn register(
+    installation: &Installation,
+    with_address: usize,
+) -> anyhow::Result<()> {
+    let doorward = installation.start(Purpose::Preparing).await?;
+    let calls = logins().chain(addresses(with_address)).collect();
+    let registered = load::each(doorward.address, calls, CONNECTIONS).await?;
+    ensure!(
+        registered.refusals().is_none(),
+        "not everybody could register; {}",
+        registered.refusals().unwrap_or_default()
+    );
+    mail::collect(&installation.data(), with_address).await?;
+    mail::clear(&installation.data())?;
+    doorward.stop().await
+}
+
 /// The registrations of `CONNECTIONS` people with a login.
-pub(crate) fn logins() -> impl Iterator<Item = Call> {
+fn logins() -> impl Iterator<Item = Call> {
     (0..CONNECTIONS)
         .map(|place| Call::post("/api/register", &by_login(place)).expecting(StatusCode::CREATED))
 }
 
 /// The registrations of `count` people with an address.
-pub(crate) fn addresses(count: usize) -> impl Iterator<Item = Call> {
+fn addresses(count: usize) -> impl Iterator<Item = Call> {
     (0..count)
         .map(|place| Call::post("/api/v1/users", &by_email(place)).expecting(StatusCode::CREATED))
 }

@@ -8,7 +8,6 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::load::{self, CONNECTIONS, Measured, Targets};
-use crate::mail;
 use crate::people;
 use crate::report::{Engine, Figure, Report};
 use crate::scenarios::{Pace, ROUNDS};
@@ -24,7 +23,7 @@ pub(crate) async fn run(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let installation = Installation::new(binary, engine).await?;
-    register(&installation).await?;
+    people::register(&installation, CONNECTIONS).await?;
     let (selects, updates) = tokio::task::block_in_place(|| yardsticks(&installation, pace))?;
     let mut replicas: Vec<Doorward> = Vec::new();
     let mut alone = None;
@@ -68,14 +67,6 @@ fn names(replicas: usize) -> [&'static str; 2] {
         2 => ["profile read, 2 replicas", "refresh, rotating, 2 replicas"],
         _ => ["profile read, 3 replicas", "refresh, rotating, 3 replicas"],
     }
-}
-
-async fn register(installation: &Installation) -> anyhow::Result<()> {
-    let doorward = installation.start(Purpose::Preparing).await?;
-    let calls = people::logins().chain(people::addresses(CONNECTIONS));
-    load::each(doorward.address, calls.collect(), CONNECTIONS).await?;
-    mail::collect(&installation.data(), CONNECTIONS).await?;
-    doorward.stop().await
 }
 
 async fn measure(replicas: &[Doorward], pace: Pace) -> anyhow::Result<(Measured, Measured)> {

@@ -95,7 +95,8 @@ pub(crate) async fn run(
         pace,
         installation: Installation::new(binary, engine).await?,
     };
-    bench.register().await?;
+    bench.say("registering people");
+    people::register(&bench.installation, pace.addresses).await?;
     let doorward = bench.installation.start(Purpose::Measuring).await?;
     bench.codes(doorward.address, report).await?;
     bench.sign_ins(doorward.address, report).await?;
@@ -157,24 +158,6 @@ struct Bench {
 impl Bench {
     fn say(&self, what: &str) {
         eprintln!("{}: {what}", self.engine);
-    }
-
-    async fn register(&self) -> anyhow::Result<()> {
-        self.say("registering people");
-        let doorward = self.installation.start(Purpose::Preparing).await?;
-        let calls = people::logins()
-            .chain(people::addresses(self.pace.addresses))
-            .collect();
-        let registered = load::each(doorward.address, calls, CONNECTIONS).await?;
-        ensure!(
-            registered.refusals().is_none(),
-            "not everybody could register; {}",
-            registered.refusals().unwrap_or_default()
-        );
-        // The codes of registering are delivered, so that those that follow are the only ones.
-        mail::collect(&self.installation.data(), self.pace.addresses).await?;
-        mail::clear(&self.installation.data())?;
-        doorward.stop().await
     }
 
     async fn codes(&self, address: SocketAddr, report: &mut Report) -> anyhow::Result<()> {
